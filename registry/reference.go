@@ -1,0 +1,54 @@
+package registry
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Reference names an artifact the way a person wrote it.
+type Reference struct {
+	Scheme string // "hf", "oci", "file", ...
+	Rest   string // everything after the scheme, not interpreted here
+}
+
+// ParseReference splits a reference. "scheme://rest" names a store; "file:path"
+// and anything else is a local path. It fails on an empty reference and on one
+// with control characters, which could only serve to mislead a reader of logs.
+func ParseReference(s string) (Reference, error) {
+	if s == "" {
+		return Reference{}, fmt.Errorf("%w: it is empty", ErrReference)
+	}
+	if strings.ContainsFunc(s, isControl) {
+		return Reference{}, fmt.Errorf("%w: %q has control characters", ErrReference, s)
+	}
+	if scheme, rest, ok := strings.Cut(s, "://"); ok && isScheme(scheme) {
+		if rest == "" {
+			return Reference{}, fmt.Errorf("%w: nothing after %q", ErrReference, s)
+		}
+		return Reference{Scheme: scheme, Rest: rest}, nil
+	}
+	if rest, ok := strings.CutPrefix(s, "file:"); ok && rest != "" {
+		return Reference{Scheme: "file", Rest: rest}, nil
+	}
+	return Reference{Scheme: "file", Rest: s}, nil
+}
+
+func (r Reference) String() string {
+	if r.Scheme == "file" {
+		return r.Rest
+	}
+	return r.Scheme + "://" + r.Rest
+}
+
+func isControl(r rune) bool { return r < 0x20 || r == 0x7f }
+
+// isScheme follows RFC 3986 section 3.1, lower case only.
+func isScheme(s string) bool {
+	for i, r := range s {
+		letter := r >= 'a' && r <= 'z'
+		if !letter && (i == 0 || !(r >= '0' && r <= '9' || r == '+' || r == '-' || r == '.')) {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -1,0 +1,106 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+// Sentinels that a Source wraps, so that the command line can choose an exit
+// code without knowing the source.
+var (
+	// ErrNotFound: the store answered, and the artifact is not there.
+	ErrNotFound = errors.New("not found")
+	// ErrReference: the reference cannot be understood.
+	ErrReference = errors.New("bad reference")
+	// ErrUnsafeName: a file name that could leave the target folder, or that
+	// two systems would read differently.
+	ErrUnsafeName = errors.New("unsafe file name")
+	// ErrDigest: bytes that do not match the digest they were promised under.
+	ErrDigest = errors.New("digest mismatch")
+	// ErrLimit: the store exceeded a bound (number of files, size of a document).
+	ErrLimit = errors.New("limit exceeded")
+	// ErrChanged: the content changed while it was open.
+	ErrChanged = errors.New("content changed while it was read")
+	// ErrOffline: a network source was asked for while offline.
+	ErrOffline = errors.New("network access is switched off")
+)
+
+// Kind is what an artifact is for. The zero value is KindUnknown.
+type Kind string
+
+// The kinds of artifact.
+const (
+	KindUnknown Kind = ""
+	KindModel   Kind = "model"
+	KindDataset Kind = "dataset"
+	KindAdapter Kind = "adapter"
+)
+
+// Source opens references of one kind of store.
+//
+// Resolve pins first and lists afterwards: it turns the mutable part of ref
+// (branch, tag) into an immutable one with a single request, and everything in
+// the returned Artifact, including every later Open, uses the pinned form only.
+// It reads no file content beyond the documents that describe the artifact.
+// It returns an error that wraps ErrNotFound, ErrReference, ErrUnsafeName,
+// ErrLimit or ErrOffline where one of them applies. It is safe for concurrent use.
+type Source interface {
+	// Scheme is the prefix before "://" that the source answers to.
+	Scheme() string
+	Resolve(ctx context.Context, ref Reference) (*Artifact, error)
+}
+
+// Artifact is a pinned, immutable view of a model, dataset or adapter.
+type Artifact struct {
+	Ref      Reference  // as asked
+	Pinned   string     // the reference with the immutable revision; "" when the store has none (a plain folder)
+	Kind     Kind       // as far as the store tells; never guessed from a name
+	Identity Identity   // who the store says owns it
+	Files    []File     // sorted by Name; at most MaxFiles
+	Omitted  []Omission // what is there and could not be made a File: never silently dropped
+}
+
+// Identity is what the store says about the repository, so that a name that was
+// deleted and registered again by somebody else can be noticed.
+type Identity struct {
+	ID       string // the store's own id of the repository, "" when it has none
+	Owner    string
+	Created  string // RFC 3339, as the store wrote it
+	Revision string // immutable revision: commit, manifest digest
+}
+
+// Omission is an entry of the artifact that is no regular file: a symbolic
+// link, a device, an unreadable directory. The pipeline turns each into a gap.
+type Omission struct {
+	Name   string
+	Reason string
+}
+
+// File is one regular file of an artifact.
+type File struct {
+	Name     string     // slash-separated, relative, satisfies CheckName
+	Size     int64      // in bytes; exact for a local file, declared for a remote one
+	Declared []Declared // digests promised by the store; may be empty
+
+	// Open returns the content. A remote source fetches the whole file and
+	// compares it with every declared digest before it returns (ErrDigest
+	// otherwise). The caller closes the Content. Never nil.
+	Open func(ctx context.Context) (Content, error)
+}
+
+// Content is random access to the bytes of a file. ReadAt is safe for
+// concurrent use. Close returns an error that wraps ErrChanged when the bytes
+// may have changed since Open: whatever was concluded from them must then not
+// be believed.
+type Content interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64
+}
+
+// Declared is a digest together with who promised it.
+type Declared struct {
+	Digest Digest
+	By     string // "hf-lfs", "hf-git", "oci-layer", "lock", ...
+}

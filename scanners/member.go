@@ -1,0 +1,124 @@
+package scanners
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// spoolInMemory is the size up to which a decompressed member is kept in
+// memory; a larger one goes to a temporary file, so that memory stays bounded
+// whatever a member expands to.
+const spoolInMemory = 4 << 20
+
+// member opens one member and scans it.
+func (r *run) member(m Member, parent File, sibling func(string) (int64, bool), path []string) *node {
+	none := &node{recognised: true}
+	if r.members++; r.members > r.lim.MaxMembers {
+		if r.members == r.lim.MaxMembers+1 {
+			r.gap(GapLimit, path, 0, fmt.Sprintf("more than %d members", r.lim.MaxMembers))
+		}
+		return none
+	}
+	if m.Unreadable != "" {
+		r.gap(GapUnsupported, path, 0, m.Unreadable)
+		return none
+	}
+	if len(path) > r.lim.MaxDepth {
+		r.gap(GapLimit, path, 0, fmt.Sprintf("nested deeper than %d containers", r.lim.MaxDepth))
+		return none
+	}
+	if m.Open == nil {
+		section := io.NewSectionReader(parent, m.Span.Off, m.Span.Len)
+		return r.file(File{ReaderAt: section, Name: m.Name, Size: m.Span.Len, Sibling: sibling}, path)
+	}
+	content, err := r.spool(m)
+	if content != nil {
+		defer content.Close()
+	}
+	if err != nil {
+		code := GapBroken
+		if errors.Is(err, errLimit) {
+			code = GapLimit
+		}
+		if content == nil || content.size == 0 {
+			r.gap(code, path, 0, err.Error())
+			return none
+		}
+		// What did decompress is looked at all the same: a loader that streams
+		// has acted on it before it meets the error.
+		r.file(File{ReaderAt: content, Name: m.Name, Size: content.size, Sibling: sibling}, path)
+		r.gap(code, path, content.size, err.Error())
+		return none
+	}
+	n := r.file(File{ReaderAt: content, Name: m.Name, Size: content.size, Sibling: sibling}, path)
+	n.spooled = content.size
+	return n
+}
+
+var errLimit = errors.New("limit reached")
+
+// spooled is a decompressed member with random access.
+type spooled struct {
+	io.ReaderAt
+	size int64
+	file *os.File
+}
+
+func (s *spooled) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
+}
+
+// spool decompresses a member under the ratio and total limits. On error it
+// returns what came out before.
+func (r *run) spool(m Member) (*spooled, error) {
+	src, err := m.Open()
+	if err != nil {
+		return nil, fmt.Errorf("open the member: %w", err)
+	}
+	limit := min(r.lim.MaxExpanded-r.expanded, max(RatioFree, m.Span.Len*r.lim.MaxRatio))
+	src = io.LimitReader(src, limit+1)
+
+	var buf bytes.Buffer
+	n, err := io.CopyN(&buf, src, spoolInMemory)
+	out := &spooled{ReaderAt: bytes.NewReader(buf.Bytes()), size: n}
+	if err == nil {
+		out, err = spoolToFile(buf.Bytes(), src)
+	}
+	if out == nil {
+		return nil, err
+	}
+	r.expanded += out.size
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return out, fmt.Errorf("decompress: %w", err)
+	case out.size > limit:
+		return out, fmt.Errorf("%w: expands beyond %d bytes", errLimit, limit)
+	}
+	return out, nil
+}
+
+func spoolToFile(start []byte, rest io.Reader) (*spooled, error) {
+	f, err := os.CreateTemp("", "assay-member-*")
+	if err != nil {
+		return nil, fmt.Errorf("temporary file: %w", err)
+	}
+	out := &spooled{ReaderAt: f, file: f}
+	n, err := io.Copy(f, io.MultiReader(bytes.NewReader(start), rest))
+	out.size = n
+	return out, err
+}
+
+// size is the size of the member's content: what came out, for a compressed
+// one, and the span for a stored one.
+func (n *node) size(m Member) int64 {
+	if m.Open == nil {
+		return m.Span.Len
+	}
+	return n.spooled
+}

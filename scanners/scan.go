@@ -1,0 +1,308 @@
+package scanners
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"slices"
+	"strings"
+)
+
+// Scan runs every scanner that matches on f, opens the members they found, and
+// accounts for every byte. It never panics and never returns an error: what went
+// wrong is a Gap in the report.
+func Scan(ctx context.Context, list []Scanner, f File, lim Limits) FileReport {
+	lim = lim.WithDefaults()
+	r := &run{ctx: ctx, list: list, lim: lim, rules: ruleIndex(list)}
+	n := r.file(f, nil)
+
+	report := r.report
+	report.Members = r.members
+	report.Coverage = n.coverage(f.Size)
+	report.Class = r.class
+	if report.Class == Clean && !(report.Coverage.Complete() && len(report.Gaps) == 0) {
+		report.Class = Unknown
+	}
+	report.sortStable()
+	report.capFindings(lim.MaxFindings)
+	return report
+}
+
+// run is the state of one Scan, shared by all depths of one file.
+type run struct {
+	ctx   context.Context
+	list  []Scanner
+	lim   Limits
+	rules map[string]Rule
+
+	report   FileReport
+	class    Class
+	started  bool // class holds a value
+	members  int
+	expanded int64
+}
+
+// node is what is known about one file or member once all scanners ran on it.
+type node struct {
+	recognised bool
+	parsed     Spans
+	opaque     Spans
+	members    []Member
+	uses       []Use
+	gapsFrom   int   // index of the first gap of this node in the report
+	spooled    int64 // decompressed size, for a compressed member
+}
+
+func (n *node) covered() Spans {
+	all := Spans{list: slices.Clone(n.parsed.list)}
+	all.AddAll(n.opaque, 0)
+	return all
+}
+
+// coverage gives parsed precedence over opaque where scanners disagree.
+func (n *node) coverage(size int64) Coverage {
+	all := n.covered().Total(size)
+	parsed := n.parsed.Total(size)
+	return Coverage{Parsed: parsed, Opaque: all - parsed, Skipped: size - all}
+}
+
+// file runs all matching scanners on f and then descends into its members.
+func (r *run) file(f File, path []string) *node {
+	n := &node{gapsFrom: len(r.report.Gaps)}
+	r.mark(Clean)
+	if f.Size == 0 {
+		n.recognised = true
+		return n
+	}
+	head, err := readHead(f)
+	if err != nil {
+		r.gap(GapUnreadable, path, 0, err.Error())
+		return n
+	}
+	for _, s := range r.list {
+		if err := r.ctx.Err(); err != nil {
+			r.gap(GapUnreadable, path, 0, "interrupted: "+err.Error())
+			return n
+		}
+		r.apply(n, s, head, f, path)
+	}
+	r.descend(n, f, path)
+	r.explainRest(n, f, path)
+	return n
+}
+
+// apply runs one scanner and folds its result into n.
+func (r *run) apply(n *node, s Scanner, head Head, f File, path []string) {
+	info := s.Info()
+	result, matched, err := r.guarded(s, head, f)
+	if !matched || errors.Is(err, ErrNotRecognised) && len(result.Findings) == 0 {
+		return
+	}
+	n.recognised = true
+	if !slices.Contains(r.report.Formats, info.Name) {
+		r.report.Formats = append(r.report.Formats, info.Name)
+	}
+	for _, finding := range result.Findings {
+		finding.Path = path
+		r.report.Findings = append(r.report.Findings, finding)
+		r.mark(r.rules[finding.Rule].Class)
+	}
+	r.report.Facts = append(r.report.Facts, result.Facts...)
+	n.parsed.AddAll(result.Parsed, 0)
+	n.opaque.AddAll(result.Opaque, 0)
+	n.members = append(n.members, result.Members...)
+	n.uses = append(n.uses, result.Uses...)
+	if err != nil {
+		r.gapError(info.Name, err, path)
+	}
+}
+
+// guarded is the only place that recovers from a panic.
+func (r *run) guarded(s Scanner, head Head, f File) (result Result, matched bool, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			matched = true
+			err = &internalError{fmt.Sprint(p), firstOwnFrame(debug.Stack())}
+		}
+	}()
+	if !s.Match(head) {
+		return Result{}, false, nil
+	}
+	result, err = s.Scan(r.ctx, f, r.lim)
+	return result, true, err
+}
+
+// descend scans the members that the scanners handed back and accounts for
+// their bytes in the container.
+func (r *run) descend(n *node, f File, path []string) {
+	if len(n.members) == 0 {
+		return
+	}
+	sizes := make(map[string]int64, len(n.members))
+	for _, m := range n.members {
+		sizes[m.Name] = m.Size
+	}
+	sibling := func(name string) (int64, bool) { size, ok := sizes[name]; return size, ok }
+
+	children := make([]*node, len(n.members))
+	used := make(map[string]int64)
+	for i, m := range n.members {
+		children[i] = r.member(m, f, sibling, append(slices.Clone(path), m.Name))
+		for _, u := range children[i].uses {
+			used[u.Name] = u.Size
+		}
+	}
+	accepted := make(map[string]bool)
+	for i, m := range n.members {
+		if size, ok := used[m.Name]; ok && size == m.Size && m.Unreadable == "" {
+			children[i].opaque.Add(0, m.Size)
+			children[i].recognised = true
+			accepted[m.Name] = true
+		}
+		n.adopt(children[i], m)
+	}
+	r.withdraw(n.gapsFrom, path, accepted)
+}
+
+// withdraw removes, for members that a loader reads as plain data, the gaps
+// that only say "I do not know what this is". Their findings stay.
+func (r *run) withdraw(from int, path []string, accepted map[string]bool) {
+	kept := slices.DeleteFunc(r.report.Gaps[from:], func(g Gap) bool {
+		return len(g.Path) == len(path)+1 && accepted[g.Path[len(path)]] &&
+			(g.Code == GapUnrecognised || g.Code == GapUncovered || g.Code == GapBroken)
+	})
+	r.report.Gaps = r.report.Gaps[:from+len(kept)]
+}
+
+// adopt accounts for a member in its container: byte by byte when it is stored
+// as it is, whole or not at all when it is compressed.
+func (n *node) adopt(child *node, m Member) {
+	if m.Open == nil {
+		if m.Unreadable == "" {
+			n.parsed.AddAll(child.parsed, m.Span.Off)
+			n.opaque.AddAll(child.opaque, m.Span.Off)
+		}
+		return
+	}
+	if !child.recognised {
+		return
+	}
+	if _, hole := child.covered().FirstHole(child.size(m)); hole {
+		return
+	}
+	if child.parsed.Total(child.size(m)) > 0 || child.size(m) == 0 {
+		n.parsed.Add(m.Span.Off, m.Span.Len)
+		return
+	}
+	n.opaque.Add(m.Span.Off, m.Span.Len)
+}
+
+// explainRest reports what no scanner accounted for.
+func (r *run) explainRest(n *node, f File, path []string) {
+	if !n.recognised {
+		r.gap(GapUnrecognised, path, 0, fmt.Sprintf("no scanner knows this format (%d bytes)", f.Size))
+		return
+	}
+	if len(r.report.Gaps) > n.gapsFrom {
+		return // already explained by something more precise
+	}
+	if hole, ok := n.covered().FirstHole(f.Size); ok {
+		rest := f.Size - n.covered().Total(f.Size)
+		r.gap(GapUncovered, path, hole.Off,
+			fmt.Sprintf("%d bytes belong to no structure of the format, the first %d of them here", rest, hole.Len))
+	}
+}
+
+func (r *run) gap(code GapCode, path []string, offset int64, reason string) {
+	r.report.Gaps = append(r.report.Gaps, Gap{Code: code, Path: path, Offset: offset, Reason: reason})
+}
+
+func (r *run) gapError(scanner string, err error, path []string) {
+	code, offset := GapBroken, int64(0)
+	var format *FormatError
+	var internal *internalError
+	switch {
+	case errors.As(err, &internal):
+		code = GapInternal
+	case errors.As(err, &format):
+		offset = format.Offset
+		if format.Code != "" {
+			code = format.Code
+		}
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		code = GapUnreadable
+	}
+	r.gap(code, path, offset, scanner+": "+err.Error())
+}
+
+// mark raises the class of the file.
+func (r *run) mark(c Class) {
+	if !r.started {
+		r.started, r.class = true, c
+		return
+	}
+	r.class = r.class.Worse(c)
+}
+
+func ruleIndex(list []Scanner) map[string]Rule {
+	index := make(map[string]Rule)
+	for _, s := range list {
+		for _, rule := range s.Info().Rules {
+			index[rule.ID] = rule
+		}
+	}
+	return index
+}
+
+func readHead(f File) (Head, error) {
+	h := Head{Name: f.Name, Size: f.Size}
+	h.Start = make([]byte, min(HeadSize, f.Size))
+	if _, err := io.ReadFull(io.NewSectionReader(f, 0, f.Size), h.Start); err != nil {
+		return Head{}, fmt.Errorf("read the first bytes: %w", err)
+	}
+	if f.Size <= HeadSize {
+		h.End = h.Start[max(0, len(h.Start)-TailSize):]
+		return h, nil
+	}
+	h.End = make([]byte, min(TailSize, f.Size))
+	if _, err := io.ReadFull(io.NewSectionReader(f, f.Size-int64(len(h.End)), int64(len(h.End))), h.End); err != nil {
+		return Head{}, fmt.Errorf("read the last bytes: %w", err)
+	}
+	return h, nil
+}
+
+// FormatError says at which byte a format stopped making sense. Code says what
+// kind of gap that is; the zero Code means GapBroken.
+type FormatError struct {
+	Offset int64
+	Code   GapCode
+	Err    error
+}
+
+func (e *FormatError) Error() string { return fmt.Sprintf("at byte %d: %v", e.Offset, e.Err) }
+
+func (e *FormatError) Unwrap() error { return e.Err }
+
+// internalError is a panic that was caught.
+type internalError struct{ what, where string }
+
+func (e *internalError) Error() string {
+	return fmt.Sprintf("the scanner failed (%s, %s); please report this file's format", e.what, e.where)
+}
+
+// firstOwnFrame finds the function that panicked, without the machine's paths.
+func firstOwnFrame(stack []byte) string {
+	seen := false
+	for line := range strings.Lines(string(stack)) {
+		if strings.HasPrefix(line, "panic(") {
+			seen = true
+			continue
+		}
+		if name, _, ok := strings.Cut(line, "("); seen && ok && strings.HasPrefix(line, "assay/") {
+			return name
+		}
+	}
+	return "unknown function"
+}

@@ -1,0 +1,78 @@
+package verify
+
+import (
+	"assay/registry"
+	"assay/scanners"
+)
+
+// SchemaVersion is the version of Report's JSON form. It changes its first
+// number when a reader of the old form would misread the new one.
+const SchemaVersion = "1.0"
+
+// Evidence is what is known about an artifact: facts and gaps, no judgement.
+type Evidence struct {
+	Artifact ArtifactInfo   `json:"artifact"`
+	Files    []FileEvidence `json:"files"` // sorted by name
+	Claims   []Claim        `json:"claims"`
+	Gaps     []Gap          `json:"gaps"`
+	Ruleset  string         `json:"ruleset"` // digest of the scanners and rules
+}
+
+// ArtifactInfo identifies what the evidence is about.
+type ArtifactInfo struct {
+	Ref        string        `json:"ref"`    // as asked
+	Pinned     string        `json:"pinned"` // immutable form, "" when the store has none
+	Kind       registry.Kind `json:"kind"`
+	ContentID  string        `json:"contentId"` // "" when a file was not hashed whole
+	Repository string        `json:"repository,omitempty"`
+	Owner      string        `json:"owner,omitempty"`
+	Created    string        `json:"created,omitempty"`
+	Revision   string        `json:"revision,omitempty"`
+}
+
+// FileEvidence is what is known about one file.
+type FileEvidence struct {
+	Name           string            `json:"name"`
+	Size           int64             `json:"size"`
+	SHA256         string            `json:"sha256"` // hex; "" when the file was not read whole
+	SHA512         string            `json:"sha512,omitempty"`
+	Declared       []DeclaredDigest  `json:"declared,omitempty"`
+	Formats        []string          `json:"formats"`
+	Coverage       scanners.Coverage `json:"coverage"`
+	Classification scanners.Class    `json:"classification"`
+	Findings       []Finding         `json:"findings"`
+	Facts          []Fact            `json:"facts,omitempty"`
+	Members        int               `json:"members,omitempty"`
+}
+
+// DeclaredDigest is a digest that the store promised, and whether the bytes
+// kept the promise.
+type DeclaredDigest struct {
+	Digest string `json:"digest"`
+	By     string `json:"by"`
+	Match  string `json:"match"` // "match", "mismatch", "unchecked"
+}
+
+// Finding is a scanners.Finding as it is written in reports.
+type Finding struct {
+	Rule     string            `json:"rule"`
+	Severity scanners.Severity `json:"severity"`
+	Path     []string          `json:"path"` // members from the file inwards
+	Offset   int64             `json:"offset"`
+	What     string            `json:"what"`
+}
+
+// Fact is metadata read from a file, for the bill of materials.
+type Fact struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+// Gap is a question that could not be answered.
+type Gap struct {
+	Code   scanners.GapCode `json:"code"`
+	File   string           `json:"file,omitempty"`
+	Path   []string         `json:"path,omitempty"`
+	Offset int64            `json:"offset,omitempty"`
+	Reason string           `json:"reason"`
+}

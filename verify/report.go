@@ -1,0 +1,94 @@
+package verify
+
+import "time"
+
+// Decision is the outcome of a policy. The zero value is Undecided; everything
+// but Allow is a refusal.
+type Decision string
+
+// The decisions, as written in reports.
+const (
+	Undecided Decision = ""
+	Allow     Decision = "allow"
+	Deny      Decision = "deny"
+)
+
+// MarshalText writes "undecided" for the zero value.
+func (d Decision) MarshalText() ([]byte, error) {
+	if d != Allow && d != Deny {
+		return []byte("undecided"), nil
+	}
+	return []byte(d), nil
+}
+
+// UnmarshalText reads anything but "allow" and "deny" as Undecided.
+func (d *Decision) UnmarshalText(text []byte) error {
+	*d = Undecided
+	if v := Decision(text); v == Allow || v == Deny {
+		*d = v
+	}
+	return nil
+}
+
+// Verdict is a decision with its reasons, worst first.
+type Verdict struct {
+	Decision Decision `json:"decision"`
+	Reasons  []Reason `json:"reasons"`
+}
+
+// Reason is one sentence of a verdict.
+type Reason struct {
+	Code   string   `json:"code"`           // stable word: "finding", "incomplete", "signature", ...
+	Effect Decision `json:"effect"`         // what this reason alone asks for
+	File   string   `json:"file,omitempty"` // what it is about
+	What   string   `json:"what"`
+	Advice string   `json:"advice,omitempty"` // the shortest safe way on
+}
+
+// Policy decides. Decide is pure and deterministic: the same evidence and time
+// give the same verdict.
+type Policy interface {
+	// ID names the policy with everything that changes its decisions.
+	ID() string
+	Decide(e Evidence, now time.Time) Verdict
+}
+
+// Report is the complete outcome. It is a public contract: schema/report.json
+// describes it, and fields are only added within a major SchemaVersion.
+type Report struct {
+	SchemaVersion string  `json:"schemaVersion"`
+	Verdict       Verdict `json:"verdict"`
+	Evidence
+	Policy string `json:"policy"`
+}
+
+// NewReport judges evidence.
+func NewReport(e Evidence, p Policy, now time.Time) Report {
+	return Report{SchemaVersion: SchemaVersion, Verdict: p.Decide(e, now), Evidence: e, Policy: p.ID()}
+}
+
+// Outcome is the one word for a report. Exit code, badge, summary line and
+// admission answer all come from it.
+type Outcome string
+
+// The outcomes.
+const (
+	Pass       Outcome = "pass"       // complete and allowed
+	Fail       Outcome = "fail"       // denied
+	Incomplete Outcome = "incomplete" // could not be verified
+	Nothing    Outcome = "nothing"    // there was nothing to verify
+)
+
+// Outcome derives the word from verdict and evidence. A reason to deny is not
+// hidden by an incomplete look.
+func (r Report) Outcome() Outcome {
+	switch {
+	case r.Verdict.Decision == Deny:
+		return Fail
+	case len(r.Files) == 0 && len(r.Gaps) == 0:
+		return Nothing
+	case r.Verdict.Decision == Allow:
+		return Pass
+	}
+	return Incomplete
+}

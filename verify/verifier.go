@@ -1,0 +1,87 @@
+package verify
+
+import (
+	"context"
+
+	"assay/registry"
+)
+
+// Verifier knows one signature or attestation scheme.
+//
+// Prepare finds the scheme's documents in the artifact (or was given them) and
+// reads only those. It returns nil when there is nothing of its scheme. The
+// digests that the returned Check asks for are then computed in the one pass
+// over the files, so that checking a signature never reads a file twice.
+type Verifier interface {
+	Scheme() string
+	Prepare(ctx context.Context, a *registry.Artifact) (Check, error)
+}
+
+// Check is a signature document that has been read and waits for digests.
+type Check interface {
+	// Needs lists the digests to compute for every file, beyond SHA-256.
+	Needs() []HashNeed
+	// Claims compares the document with the computed digests. A problem is
+	// told in the claim; it never fails.
+	Claims(files Digests) []Claim
+}
+
+// HashNeed asks for one digest of every file.
+type HashNeed struct {
+	Algorithm string // "sha256", "blake2b", "blake3"
+	ShardSize int64  // bytes; 0 for the whole file
+}
+
+// Digests gives the computed digests of the artifact's files.
+type Digests interface {
+	// Names are all files, sorted.
+	Names() []string
+	// Size is in bytes. It panics on an unknown name.
+	Size(name string) int64
+	// Hex returns the whole-file digest; shard is ignored when need.ShardSize
+	// is 0, else it is the index of the shard. False when the file was not
+	// read to its end or the need was not declared.
+	Hex(name string, need HashNeed, shard int) (string, bool)
+}
+
+// Standing says whether a claim may be believed. The zero value is Unchecked.
+type Standing string
+
+// The standings of a claim.
+const (
+	Unchecked Standing = ""         // there was no key or root to check it against
+	Verified  Standing = "verified" // the signature is good, by a trusted signer, and the files match
+	Failed    Standing = "failed"   // it is present, and it does not hold
+)
+
+// Claim is what somebody signed.
+type Claim struct {
+	Scheme        string   `json:"scheme"`        // "oms"
+	Document      string   `json:"document"`      // file the claim was read from
+	PredicateType string   `json:"predicateType"` // in-toto predicate type
+	Standing      Standing `json:"standing"`
+	Identity      Signer   `json:"identity"`
+	Time          string   `json:"time,omitempty"` // trusted time, RFC 3339
+	TimeSource    string   `json:"timeSource,omitempty"`
+	Covers        []string `json:"covers"` // files, sorted
+	// Problems say why it must not be believed, each naming the file it is
+	// about. Empty exactly when Standing is not Failed.
+	Problems []Problem `json:"problems"`
+	// Notes are oddities that do not change the standing.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Signer is who made a claim, as far as the key or certificate proves it.
+type Signer struct {
+	Method  string `json:"method"`            // "key", "certificate", "sigstore"
+	KeyID   string `json:"keyId,omitempty"`   // SHA-256 of the SubjectPublicKeyInfo, hex
+	Subject string `json:"subject,omitempty"` // of the certificate
+	Issuer  string `json:"issuer,omitempty"`
+}
+
+// Problem is one reason why a claim fails.
+type Problem struct {
+	Code string `json:"code"` // stable word: "digest-mismatch", "file-missing", ...
+	File string `json:"file,omitempty"`
+	What string `json:"what"`
+}
