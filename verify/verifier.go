@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"assay/registry"
+	"assay/verify/hashing"
 )
 
 // Verifier knows one signature or attestation scheme.
@@ -26,11 +27,9 @@ type Check interface {
 	Claims(files Digests) []Claim
 }
 
-// HashNeed asks for one digest of every file.
-type HashNeed struct {
-	Algorithm string // "sha256", "blake2b", "blake3"
-	ShardSize int64  // bytes; 0 for the whole file
-}
+// HashNeed asks for one digest of every file: the algorithm ("sha256",
+// "blake2b", "blake3") and the shard size in bytes, 0 for the whole file.
+type HashNeed = hashing.Need
 
 // Digests gives the computed digests of the artifact's files.
 type Digests interface {
