@@ -50,8 +50,15 @@ type FileEvidence struct {
 type DeclaredDigest struct {
 	Digest string `json:"digest"`
 	By     string `json:"by"`
-	Match  string `json:"match"` // "match", "mismatch", "unchecked"
+	Match  string `json:"match"` // one of the Match constants
 }
+
+// How a declared digest fared.
+const (
+	MatchUnchecked = "unchecked" // not computed here; a source may have compared it before it gave the bytes
+	MatchKept      = "match"
+	MatchBroken    = "mismatch"
+)
 
 // Finding is a scanners.Finding as it is written in reports.
 type Finding struct {

@@ -1,0 +1,278 @@
+package verify
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"sync"
+
+	"assay/registry"
+	"assay/scanners"
+	"assay/verify/hashing"
+)
+
+// Pipeline gathers evidence about artifacts. A Pipeline is safe for concurrent
+// use; all fields are set before the first call.
+type Pipeline struct {
+	Scanners  []scanners.Scanner
+	Limits    scanners.Limits
+	Verifiers []Verifier
+	Jobs      int      // files at a time; 0 means GOMAXPROCS
+	Progress  Progress // may be nil
+
+	// HeadersOnly reads what the scanners ask for and hashes nothing: no
+	// ContentID, no digest compared, signatures cannot be checked.
+	HeadersOnly bool
+}
+
+// Progress is told what the pipeline does, from several goroutines.
+type Progress interface {
+	Begin(files int, bytes int64)
+	Read(n int64)
+	End()
+}
+
+// Gap codes of the pipeline, beside those of the scanners.
+const (
+	GapDigest   scanners.GapCode = "digest"   // the bytes are not the promised ones
+	GapChanged  scanners.GapCode = "changed"  // the content changed while it was read
+	GapOmitted  scanners.GapCode = "omitted"  // an entry that is no regular file
+	GapVerifier scanners.GapCode = "verifier" // a signature document could not be read
+)
+
+// Gather reads every file of a once and returns what is known. It fails only
+// when ctx ends; what went wrong with a file is a gap.
+func (p Pipeline) Gather(ctx context.Context, a *registry.Artifact) (Evidence, error) {
+	e := Evidence{Artifact: info(a), Ruleset: scanners.Ruleset(p.Scanners), Claims: []Claim{}, Gaps: []Gap{}}
+	checks, needs := p.prepare(ctx, a, &e)
+
+	results := p.readAll(ctx, a.Files, needs)
+	if err := ctx.Err(); err != nil {
+		return Evidence{}, fmt.Errorf("gather evidence: %w", err)
+	}
+	var set hashing.Set
+	e.Files = make([]FileEvidence, len(results))
+	for i, r := range results {
+		e.Files[i] = r.file
+		e.Gaps = append(e.Gaps, r.gaps...)
+		set.Put(r.file.Name, r.file.Size, r.sums)
+	}
+	for _, o := range a.Omitted {
+		e.Gaps = append(e.Gaps, Gap{Code: GapOmitted, File: o.Name, Reason: o.Reason})
+	}
+	if !p.HeadersOnly {
+		e.Artifact.ContentID = ContentID(e.Files)
+		for _, check := range checks {
+			e.Claims = append(e.Claims, check.Claims(&set)...)
+		}
+	}
+	sortEvidence(&e)
+	return e, nil
+}
+
+func info(a *registry.Artifact) ArtifactInfo {
+	return ArtifactInfo{
+		Ref: a.Ref.String(), Pinned: a.Pinned, Kind: a.Kind, Repository: a.Identity.ID,
+		Owner: a.Identity.Owner, Created: a.Identity.Created, Revision: a.Identity.Revision,
+	}
+}
+
+// prepare reads the signature documents and collects the digests they need.
+func (p Pipeline) prepare(ctx context.Context, a *registry.Artifact, e *Evidence) ([]Check, []HashNeed) {
+	if p.HeadersOnly {
+		return nil, nil
+	}
+	var checks []Check
+	var needs []HashNeed
+	for _, v := range p.Verifiers {
+		check, err := v.Prepare(ctx, a)
+		if err != nil {
+			e.Gaps = append(e.Gaps, Gap{Code: GapVerifier, Reason: v.Scheme() + ": " + err.Error()})
+			continue
+		}
+		if check == nil {
+			continue
+		}
+		checks = append(checks, check)
+		for _, need := range check.Needs() {
+			if !slices.Contains(needs, need) {
+				needs = append(needs, need)
+			}
+		}
+	}
+	return checks, needs
+}
+
+// fileResult is what one worker has to say about one file.
+type fileResult struct {
+	file FileEvidence
+	sums hashing.Sums
+	gaps []Gap
+}
+
+// readAll runs the workers. Large files start first, so that the last worker
+// does not begin a large one when the others are done; results keep the order
+// of files.
+func (p Pipeline) readAll(ctx context.Context, files []registry.File, needs []HashNeed) []fileResult {
+	var total int64
+	order := make([]int, len(files))
+	for i, f := range files {
+		order[i] = i
+		total += f.Size
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(files[b].Size, files[a].Size) })
+	if p.Progress != nil {
+		p.Progress.Begin(len(files), total)
+		defer p.Progress.End()
+	}
+	jobs := p.Jobs
+	if jobs <= 0 {
+		jobs = runtime.GOMAXPROCS(0)
+	}
+	results := make([]fileResult, len(files))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(jobs, len(files)) {
+		workers.Go(func() {
+			buf := make([]byte, hashing.BufferSize)
+			for i := range next {
+				results[i] = p.readFile(ctx, files[i], needs, buf)
+			}
+		})
+	}
+	for _, i := range order {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	return results
+}
+
+// readFile hashes and scans one file.
+func (p Pipeline) readFile(ctx context.Context, f registry.File, needs []HashNeed, buf []byte) (r fileResult) {
+	r.file = FileEvidence{
+		Name: f.Name, Size: f.Size, Formats: []string{}, Findings: []Finding{},
+		Coverage: scanners.Coverage{Skipped: f.Size},
+	}
+	gap := func(code scanners.GapCode, reason string) {
+		r.gaps = append(r.gaps, Gap{Code: code, File: f.Name, Reason: reason})
+	}
+	for _, d := range f.Declared {
+		r.file.Declared = append(r.file.Declared, DeclaredDigest{Digest: d.Digest.String(), By: d.By, Match: MatchUnchecked})
+	}
+	content, err := f.Open(ctx)
+	if err != nil {
+		gap(openGap(err), err.Error())
+		return r
+	}
+	if got := content.Size(); got != f.Size {
+		gap(GapChanged, fmt.Sprintf("%d bytes were announced, %d are there", f.Size, got))
+	} else {
+		p.readContent(ctx, f, content, needs, buf, &r)
+	}
+	if err := content.Close(); err != nil {
+		gap(openGap(err), err.Error())
+		r.sums, r.file.SHA256, r.file.SHA512 = hashing.Sums{}, "", ""
+	}
+	if len(r.gaps) > 0 && r.file.Classification == scanners.Clean {
+		r.file.Classification = scanners.Unknown
+	}
+	return r
+}
+
+func (p Pipeline) readContent(ctx context.Context, f registry.File, content registry.Content, needs []HashNeed, buf []byte, r *fileResult) {
+	if !p.HeadersOnly {
+		sums, err := hashing.File(ctx, p.counted(content), f.Size, needs, buf)
+		if err != nil {
+			r.gaps = append(r.gaps, Gap{Code: scanners.GapUnreadable, File: f.Name, Reason: "hash: " + err.Error()})
+		} else {
+			r.sums = sums
+			r.file.SHA256 = sums.SHA256()
+			compareDeclared(f, r)
+		}
+	}
+	report := scanners.Scan(ctx, p.Scanners, scanners.File{ReaderAt: content, Name: f.Name, Size: f.Size}, p.Limits)
+	r.take(report, f.Name)
+}
+
+// take copies what the scanners said. Bytes that no scanner explained are
+// covered by the digest when there is one, and by nothing otherwise.
+func (r *fileResult) take(report scanners.FileReport, name string) {
+	r.file.Formats = append(r.file.Formats, report.Formats...)
+	r.file.Coverage = report.Coverage
+	if r.file.SHA256 != "" {
+		r.file.Coverage.Hashed, r.file.Coverage.Skipped = report.Coverage.Skipped, 0
+	}
+	r.file.Classification = report.Class
+	r.file.Members = report.Members
+	for _, f := range report.Findings {
+		r.file.Findings = append(r.file.Findings, Finding{
+			Rule: f.Rule, Severity: f.Severity, Path: append([]string{}, f.Path...), Offset: f.Offset, What: f.What})
+	}
+	for _, f := range report.Facts {
+		r.file.Facts = append(r.file.Facts, Fact(f))
+	}
+	for _, g := range report.Gaps {
+		r.gaps = append(r.gaps, Gap{Code: g.Code, File: name, Path: g.Path, Offset: g.Offset, Reason: g.Reason})
+	}
+}
+
+// compareDeclared marks every declared SHA-256 as kept or broken. Digests of
+// other algorithms were compared by the source, before it gave the bytes.
+func compareDeclared(f registry.File, r *fileResult) {
+	for i, d := range f.Declared {
+		switch {
+		case d.Digest.Algorithm != "sha256":
+		case d.Digest.Hex == r.file.SHA256:
+			r.file.Declared[i].Match = MatchKept
+		default:
+			r.file.Declared[i].Match = MatchBroken
+			r.gaps = append(r.gaps, Gap{Code: GapDigest, File: f.Name,
+				Reason: fmt.Sprintf("%s promised %s, the bytes are sha256:%s", d.By, d.Digest, r.file.SHA256)})
+		}
+	}
+}
+
+func openGap(err error) scanners.GapCode {
+	switch {
+	case errors.Is(err, registry.ErrDigest):
+		return GapDigest
+	case errors.Is(err, registry.ErrChanged):
+		return GapChanged
+	}
+	return scanners.GapUnreadable
+}
+
+// counted reports progress while a file is hashed.
+func (p Pipeline) counted(r io.ReaderAt) io.ReaderAt {
+	if p.Progress == nil {
+		return r
+	}
+	return countingReader{r, p.Progress}
+}
+
+type countingReader struct {
+	io.ReaderAt
+	progress Progress
+}
+
+func (c countingReader) ReadAt(b []byte, off int64) (int, error) {
+	n, err := c.ReaderAt.ReadAt(b, off)
+	c.progress.Read(int64(n))
+	return n, err
+}
+
+// sortEvidence fixes the order of everything that several sources wrote.
+func sortEvidence(e *Evidence) {
+	slices.SortStableFunc(e.Gaps, func(a, b Gap) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), slices.Compare(a.Path, b.Path),
+			cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Reason, b.Reason))
+	})
+	slices.SortStableFunc(e.Claims, func(a, b Claim) int {
+		return cmp.Or(cmp.Compare(a.Document, b.Document), cmp.Compare(a.Scheme, b.Scheme))
+	})
+}
