@@ -79,16 +79,26 @@ const (
 	Nothing    Outcome = "nothing"    // there was nothing to verify
 )
 
-// Outcome derives the word from verdict and evidence. A reason to deny is not
-// hidden by an incomplete look.
+// ReasonNothing is the reason code of an undecided verdict about nothing: no
+// files, or no signature where only signatures were asked about.
+const ReasonNothing = "nothing"
+
+// Outcome derives the word from the verdict. A reason to deny is not hidden by
+// an incomplete look, and an incomplete look not by an absence.
 func (r Report) Outcome() Outcome {
-	switch {
-	case r.Verdict.Decision == Deny:
+	switch r.Verdict.Decision {
+	case Deny:
 		return Fail
-	case len(r.Files) == 0 && len(r.Gaps) == 0:
-		return Nothing
-	case r.Verdict.Decision == Allow:
+	case Allow:
 		return Pass
 	}
-	return Incomplete
+	for _, reason := range r.Verdict.Reasons {
+		if reason.Effect != Allow && reason.Code != ReasonNothing {
+			return Incomplete
+		}
+	}
+	if len(r.Verdict.Reasons) == 0 {
+		return Incomplete
+	}
+	return Nothing
 }

@@ -27,7 +27,6 @@ const (
 	CodeUnsigned   = "unsigned"   // a required signature is missing
 	CodeUnpinned   = "unpinned"   // a required immutable reference is missing
 	CodeIncomplete = "incomplete" // something could not be looked at
-	CodeEmpty      = "empty"      // there is nothing to decide about
 )
 
 // Rules is the typed policy. The zero value is the built-in policy: it refuses
@@ -66,11 +65,17 @@ func (r Rules) Decide(e verify.Evidence, _ time.Time) verify.Verdict {
 	reasons = append(reasons, gaps(e)...)
 	reasons = append(reasons, coverage(e)...)
 	if len(e.Files) == 0 {
-		reasons = append(reasons, verify.Reason{Code: CodeEmpty, Effect: verify.Undecided,
+		reasons = append(reasons, verify.Reason{Code: verify.ReasonNothing, Effect: verify.Undecided,
 			What: "the artifact has no files", Advice: "check the reference"})
 	}
+	return verdict(reasons)
+}
+
+// verdict puts the strictest reasons first and lets them win.
+func verdict(reasons []verify.Reason) verify.Verdict {
+	reasons = append([]verify.Reason{}, reasons...)
 	slices.SortStableFunc(reasons, func(a, b verify.Reason) int { return cmp.Compare(rank(a.Effect), rank(b.Effect)) })
-	return verify.Verdict{Decision: strictest(reasons), Reasons: append([]verify.Reason{}, reasons...)}
+	return verify.Verdict{Decision: strictest(reasons), Reasons: reasons}
 }
 
 // rank orders effects, strictest first.

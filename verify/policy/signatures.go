@@ -1,0 +1,40 @@
+package policy
+
+import (
+	"fmt"
+	"time"
+
+	"assay/verify"
+)
+
+// Signatures asks about signatures only: Allow when a verified claim covers
+// every file, Deny when a claim fails. It says nothing about the content.
+type Signatures struct{}
+
+var _ verify.Policy = Signatures{}
+
+// ID names the policy.
+func (Signatures) ID() string { return "signatures/v1" }
+
+// Decide looks at claims, and at gaps that no scanner caused.
+func (Signatures) Decide(e verify.Evidence, _ time.Time) verify.Verdict {
+	reasons := Rules{RequireSignature: len(e.Claims) > 0}.claims(e)
+	reasons = append(reasons, gaps(e)...)
+	if len(e.Claims) == 0 {
+		reasons = append(reasons, verify.Reason{Code: verify.ReasonNothing, Effect: verify.Undecided,
+			What: "no signature was found", Advice: "name it with --bundle FILE, or ask the publisher to sign"})
+	}
+	return verdict(append(reasons, unchecked(e)...))
+}
+
+// unchecked makes a claim that nothing was held against a reason not to allow.
+func unchecked(e verify.Evidence) []verify.Reason {
+	var reasons []verify.Reason
+	for _, c := range e.Claims {
+		if c.Standing == verify.Unchecked {
+			reasons = append(reasons, verify.Reason{Code: CodeSignature, Effect: verify.Undecided, File: c.Document,
+				What: fmt.Sprintf("the %s signature was not checked: no key or root that fits was given", c.Scheme)})
+		}
+	}
+	return reasons
+}

@@ -1,0 +1,222 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"assay/scanners"
+	"assay/verify"
+)
+
+// maxReasons is how many reasons the text form prints before it counts the rest.
+const maxReasons = 20
+
+// Text writes the verdict for a person: the word first, then why, then what was
+// looked at and what was not, then who signed.
+func Text(w io.Writer, r verify.Report, o Options) error {
+	t := &text{style: style{o.Color}}
+	t.headline(r)
+	if !o.Quiet {
+		t.reasons(r, o)
+		t.coverage(r)
+		t.findings(r, o)
+		t.claims(r, o)
+		t.identity(r)
+	}
+	if o.Verbose {
+		t.files(r)
+	}
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+type text struct {
+	b     strings.Builder
+	style style
+}
+
+func (t *text) line(format string, args ...any) { fmt.Fprintf(&t.b, format+"\n", args...) }
+
+// field prints a labelled line.
+func (t *text) field(label, format string, args ...any) {
+	t.line("  %-11s %s", label, fmt.Sprintf(format, args...))
+}
+
+func (t *text) headline(r verify.Report) {
+	var size int64
+	for _, f := range r.Files {
+		size += f.Size
+	}
+	word := strings.ToUpper(string(r.Outcome()))
+	t.line("%s  %s  (%s, %s)", t.style.outcome(r.Outcome(), word), Safe(r.Artifact.Ref), plural(len(r.Files), "file"), Bytes(size))
+}
+
+func (t *text) reasons(r verify.Report, o Options) {
+	limit := maxReasons
+	if o.Verbose {
+		limit = len(r.Verdict.Reasons)
+	}
+	t.blankIf(len(r.Verdict.Reasons) > 0)
+	advised := ""
+	for i, reason := range r.Verdict.Reasons {
+		if i == limit {
+			t.line("  ... and %d more reasons (-v shows all, --format json has all)", len(r.Verdict.Reasons)-limit)
+			break
+		}
+		subject := ""
+		if reason.File != "" {
+			subject = Safe(reason.File) + ": "
+		}
+		t.line("  %s  %s%s", t.style.effect(reason.Effect), subject, Safe(reason.What))
+		if reason.Advice != "" && reason.Advice != advised {
+			t.line("              -> %s", Safe(reason.Advice))
+			advised = reason.Advice
+		}
+	}
+	t.line("")
+}
+
+func (t *text) blankIf(cond bool) {
+	if cond {
+		t.line("")
+	}
+}
+
+// coverage sums the bytes of all files. What was not looked at is said even
+// when it is nothing.
+func (t *text) coverage(r verify.Report) {
+	var c scanners.Coverage
+	for _, f := range r.Files {
+		c.Parsed += f.Coverage.Parsed
+		c.Opaque += f.Coverage.Opaque
+		c.Hashed += f.Coverage.Hashed
+		c.Skipped += f.Coverage.Skipped
+	}
+	t.field("looked at", "%s parsed, %s plain data, %s not understood, %s not read",
+		Bytes(c.Parsed), Bytes(c.Opaque), Bytes(c.Hashed), Bytes(c.Skipped))
+}
+
+// findings counts those that are no reason to deny, or lists them when asked.
+func (t *text) findings(r verify.Report, o Options) {
+	counts := make(map[scanners.Severity]int)
+	for _, f := range r.Files {
+		for _, finding := range f.Findings {
+			counts[finding.Severity]++
+			if o.Verbose {
+				t.field("finding", "%s %s %s: %s", finding.Severity, finding.Rule,
+					Safe(strings.Join(append([]string{f.Name}, finding.Path...), " > ")), Safe(finding.What))
+			}
+		}
+	}
+	var parts []string
+	for s := scanners.Critical; s <= scanners.Informational; s++ {
+		if counts[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[s], s))
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"none"}
+	}
+	t.field("findings", "%s", strings.Join(parts, ", "))
+}
+
+func (t *text) claims(r verify.Report, o Options) {
+	if len(r.Claims) == 0 {
+		t.field("signature", "none found")
+	}
+	for _, c := range r.Claims {
+		t.field("signature", "%s: %s", Safe(c.Document), claimText(c))
+		if o.Verbose {
+			for _, note := range c.Notes {
+				t.field("", "note: %s", Safe(note))
+			}
+		}
+	}
+}
+
+func claimText(c verify.Claim) string {
+	who := Safe(signerText(c.Identity))
+	switch c.Standing {
+	case verify.Verified:
+		return fmt.Sprintf("verified, %s, covers %s", who, plural(len(c.Covers), "file"))
+	case verify.Unchecked:
+		return fmt.Sprintf("not checked (%s): name the signer with --public-key or --certificate-chain", who)
+	}
+	return "FAILED, " + who
+}
+
+func signerText(s verify.Signer) string {
+	switch {
+	case s.Subject != "" && s.Issuer != "":
+		return fmt.Sprintf("%s %s, issued by %s", s.Method, s.Subject, s.Issuer)
+	case s.Subject != "":
+		return s.Method + " " + s.Subject
+	case len(s.KeyID) > 16:
+		return s.Method + " " + s.KeyID[:16]
+	case s.KeyID != "":
+		return s.Method + " " + s.KeyID
+	case s.Method != "":
+		return "method " + s.Method
+	}
+	return "unknown signer"
+}
+
+func (t *text) identity(r verify.Report) {
+	if r.Artifact.Pinned != "" {
+		t.field("pinned", "%s", Safe(r.Artifact.Pinned))
+	}
+	if r.Artifact.ContentID != "" {
+		t.field("content", "%s", r.Artifact.ContentID)
+	} else {
+		t.field("content", "not hashed whole: this outcome is bound to no content")
+	}
+}
+
+func (t *text) files(r verify.Report) {
+	t.line("")
+	for _, f := range r.Files {
+		formats := strings.Join(f.Formats, "+")
+		if formats == "" {
+			formats = "-"
+		}
+		t.line("  %-10s %9s  %-16s %s", f.Classification, Bytes(f.Size), formats, Safe(f.Name))
+	}
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// style adds ANSI colours when they are wanted. Words carry the meaning alone.
+type style struct{ on bool }
+
+func (s style) paint(code, text string) string {
+	if !s.on {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (s style) outcome(o verify.Outcome, word string) string {
+	switch o {
+	case verify.Pass:
+		return s.paint("1;32", word)
+	case verify.Fail:
+		return s.paint("1;31", word)
+	}
+	return s.paint("1;33", word)
+}
+
+func (s style) effect(d verify.Decision) string {
+	switch d {
+	case verify.Deny:
+		return s.paint("31", "deny      ")
+	case verify.Allow:
+		return s.paint("32", "allow     ")
+	}
+	return s.paint("33", "incomplete")
+}
