@@ -85,7 +85,7 @@ func withEmptyLists(r verify.Report) verify.Report {
 	r.Files = slices.Clone(r.Files)
 	for i := range r.Files {
 		fill(&r.Files[i].Formats)
-		fill(&r.Files[i].Findings)
+		r.Files[i].Findings = withPaths(r.Files[i].Findings)
 	}
 	r.Claims = slices.Clone(r.Claims)
 	for i := range r.Claims {
@@ -93,6 +93,14 @@ func withEmptyLists(r verify.Report) verify.Report {
 		fill(&r.Claims[i].Problems)
 	}
 	return r
+}
+
+func withPaths(findings []verify.Finding) []verify.Finding {
+	findings = append([]verify.Finding{}, findings...)
+	for i := range findings {
+		fill(&findings[i].Path)
+	}
+	return findings
 }
 
 func fill[T any](list *[]T) {

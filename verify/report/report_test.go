@@ -1,0 +1,199 @@
+package report_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"assay/scanners"
+	"assay/verify"
+	"assay/verify/policy"
+	"assay/verify/report"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// samples are reports that together use every field of the contract.
+func samples() map[string]verify.Report {
+	sha := strings.Repeat("ab", 32)
+	artifact := verify.ArtifactInfo{
+		Ref: "hf://org/name@main", Pinned: "hf://org/name@" + strings.Repeat("0", 40), Kind: "model",
+		ContentID: "sha256:" + sha, Repository: "6512", Owner: "org", Created: "2024-01-02T03:04:05Z", Revision: strings.Repeat("0", 40),
+	}
+	clean := verify.FileEvidence{
+		Name: "model.safetensors", Size: 1_234_567, SHA256: sha, Formats: []string{"safetensors"},
+		Declared: []verify.DeclaredDigest{{Digest: "sha256:" + sha, By: "hf-lfs", Match: verify.MatchKept}},
+		Coverage: scanners.Coverage{Parsed: 1000, Opaque: 1_233_567}, Classification: scanners.Clean,
+		Facts: []verify.Fact{{Key: "safetensors/parameters", Value: "308000"}},
+	}
+	bad := verify.FileEvidence{
+		Name: "weights\u202egnp.bin", Size: 100, SHA256: sha, SHA512: sha + sha, Formats: []string{"pickle", "zip"}, Members: 3,
+		Coverage: scanners.Coverage{Parsed: 90, Hashed: 10}, Classification: scanners.Malicious,
+		Findings: []verify.Finding{
+			{Rule: "pickle/dangerous-call", Severity: scanners.Critical, Path: []string{"archive/data.pkl"}, Offset: 17, What: "calls os.system('\x1b[31mecho')"},
+			{Rule: "pickle/dangerous-call", Severity: scanners.Critical, Path: []string{"archive/data.pkl"}, Offset: 40, What: "calls os.popen('x')"},
+			{Rule: "zip/trailing-bytes", Severity: scanners.Low, What: "10 bytes after the archive"},
+		},
+	}
+	verified := verify.Claim{
+		Scheme: "oms", Document: "model.sig", PredicateType: "https://model_signing/signature/v1.0", Standing: verify.Verified,
+		Identity: verify.Signer{Method: "key", KeyID: sha}, Covers: []string{"model.safetensors"}, Notes: []string{"the key hint differs"},
+	}
+	failed := verify.Claim{
+		Scheme: "oms", Document: "model.sig", Standing: verify.Failed, Identity: verify.Signer{Method: "certificate", Subject: "CN=a", Issuer: "CN=b"},
+		Time: "2025-01-01T00:00:00Z", TimeSource: "tsa",
+		Problems: []verify.Problem{{Code: "digest-mismatch", File: "model.safetensors", What: "the bytes are not the signed ones"}},
+	}
+	gap := verify.Gap{Code: scanners.GapUncovered, File: bad.Name, Path: []string{"archive/data.pkl"}, Offset: 90, Reason: "10 bytes belong to no structure"}
+	judge := func(e verify.Evidence) verify.Report {
+		e.Ruleset = "sha256:" + sha
+		return verify.NewReport(e, policy.Rules{}, time.Time{})
+	}
+	return map[string]verify.Report{
+		"pass":       judge(verify.Evidence{Artifact: artifact, Files: []verify.FileEvidence{clean}, Claims: []verify.Claim{verified}}),
+		"fail":       judge(verify.Evidence{Artifact: artifact, Files: []verify.FileEvidence{clean, bad}, Claims: []verify.Claim{failed}, Gaps: []verify.Gap{gap}}),
+		"incomplete": judge(verify.Evidence{Artifact: verify.ArtifactInfo{Ref: "./m"}, Files: []verify.FileEvidence{clean}, Gaps: []verify.Gap{{Code: verify.GapOmitted, File: "link", Reason: "a symbolic link"}}}),
+		"nothing":    judge(verify.Evidence{Artifact: verify.ArtifactInfo{Ref: "./empty"}}),
+	}
+}
+
+func TestGolden(t *testing.T) {
+	for name, r := range samples() {
+		for ext, render := range map[string]report.Renderer{"txt": report.Text, "json": report.JSON} {
+			t.Run(name+"."+ext, func(t *testing.T) {
+				var got bytes.Buffer
+				if err := render(&got, r, report.Options{}); err != nil {
+					t.Fatal(err)
+				}
+				golden(t, name+"."+ext, got.Bytes())
+			})
+		}
+		t.Run(name+"-verbose", func(t *testing.T) {
+			var got bytes.Buffer
+			if err := report.Text(&got, r, report.Options{Verbose: true}); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name+"-verbose.txt", got.Bytes())
+		})
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs (run with -update to accept):\n%s", path, got)
+	}
+}
+
+// TestTerminalIsSafe: no control character of hostile text reaches a terminal.
+func TestTerminalIsSafe(t *testing.T) {
+	var got bytes.Buffer
+	if err := report.Text(&got, samples()["fail"], report.Options{Verbose: true}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(got.String(), "\x1b\u202e\r\b") {
+		t.Errorf("control characters in %q", got.String())
+	}
+}
+
+func TestSchema(t *testing.T) {
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(report.Schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("report.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("report.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	validate := func(r verify.Report, change func(string) string) error {
+		var b bytes.Buffer
+		if err := report.JSON(&b, r, report.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		value, err := jsonschema.UnmarshalJSON(strings.NewReader(change(b.String())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return schema.Validate(value)
+	}
+	same := func(s string) string { return s }
+	for name, r := range samples() {
+		if err := validate(r, same); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, change := range map[string]func(string) string{
+		"unknown decision": func(s string) string { return strings.Replace(s, `"decision": "deny"`, `"decision": "maybe"`, 1) },
+		"missing coverage": func(s string) string { return strings.Replace(s, `"parsed": 1000`, `"read": 1000`, 1) },
+		"other version":    func(s string) string { return strings.Replace(s, `"schemaVersion": "1.`, `"schemaVersion": "2.`, 1) },
+	} {
+		if err := validate(samples()["fail"], change); err == nil {
+			t.Errorf("%s: the schema accepts it", name)
+		}
+	}
+}
+
+// TestReadBack: what is written is read back as the same report.
+func TestReadBack(t *testing.T) {
+	for name, r := range samples() {
+		var first, second bytes.Buffer
+		if err := report.JSON(&first, r, report.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		back, err := report.Read(bytes.NewReader(first.Bytes()))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := report.JSON(&second, back, report.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if first.String() != second.String() {
+			t.Errorf("%s: changed on the way", name)
+		}
+		if back.Outcome() != r.Outcome() {
+			t.Errorf("%s: outcome %s became %s", name, r.Outcome(), back.Outcome())
+		}
+	}
+	for name, text := range map[string]string{
+		"duplicate key": `{"schemaVersion":"1.0","policy":"a","policy":"b"}`,
+		"other major":   `{"schemaVersion":"2.0"}`,
+		"no version":    `{}`,
+		"not JSON":      `PASS`,
+	} {
+		if _, err := report.Read(strings.NewReader(text)); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func FuzzSafe(f *testing.F) {
+	f.Add("plain")
+	f.Add("a\x1b[2Jb\u202ec\xff\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, r := range report.Safe(s) {
+			if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e {
+				t.Fatalf("%q came through", r)
+			}
+		}
+	})
+}
