@@ -2,6 +2,7 @@ package scanners
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,11 +16,15 @@ const spoolInMemory = 4 << 20
 
 // member opens one member and scans it.
 func (r *run) member(m Member, parent File, sibling func(string) (int64, bool), path []string) *node {
-	none := &node{recognised: true}
+	none := &node{}
 	if r.members++; r.members > r.lim.MaxMembers {
 		if r.members == r.lim.MaxMembers+1 {
 			r.gap(GapLimit, path, 0, fmt.Sprintf("more than %d members", r.lim.MaxMembers))
 		}
+		return none
+	}
+	if !m.Span.within(parent.Size) {
+		r.gap(GapInternal, path, 0, "the scanner placed this member outside the file; please report this file's format")
 		return none
 	}
 	if m.Unreadable != "" {
@@ -31,6 +36,10 @@ func (r *run) member(m Member, parent File, sibling func(string) (int64, bool), 
 		return none
 	}
 	if m.Open == nil {
+		if r.stored += m.Span.Len; r.stored > int64(r.lim.MaxDepth)*(r.size+r.expanded) {
+			r.gap(GapLimit, path, 0, "the members claim the same bytes over and over")
+			return none
+		}
 		section := io.NewSectionReader(parent, m.Span.Off, m.Span.Len)
 		return r.file(File{ReaderAt: section, Name: m.Name, Size: m.Span.Len, Sibling: sibling}, path)
 	}
@@ -39,10 +48,7 @@ func (r *run) member(m Member, parent File, sibling func(string) (int64, bool), 
 		defer content.Close()
 	}
 	if err != nil {
-		code := GapBroken
-		if errors.Is(err, errLimit) {
-			code = GapLimit
-		}
+		code, _ := codeOf(err)
 		if content == nil || content.size == 0 {
 			r.gap(code, path, 0, err.Error())
 			return none
@@ -74,10 +80,32 @@ func (s *spooled) Close() error {
 	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
 }
 
+// open calls Open behind the panic barrier.
+func (r *run) open(m Member) (src io.Reader, err error) {
+	defer barrier(&err)
+	src, err = m.Open()
+	return &guardedReader{ctx: r.ctx, src: src}, err
+}
+
+// guardedReader keeps a decompressor from taking the process down with a panic,
+// and from outliving the run.
+type guardedReader struct {
+	ctx context.Context
+	src io.Reader
+}
+
+func (g *guardedReader) Read(p []byte) (n int, err error) {
+	defer barrier(&err)
+	if err := g.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return g.src.Read(p)
+}
+
 // spool decompresses a member under the ratio and total limits. On error it
 // returns what came out before.
 func (r *run) spool(m Member) (*spooled, error) {
-	src, err := m.Open()
+	src, err := r.open(m)
 	if err != nil {
 		return nil, fmt.Errorf("open the member: %w", err)
 	}

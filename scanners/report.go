@@ -4,6 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Coverage accounts for every byte of a file. The four sum to its size. The
@@ -54,15 +58,18 @@ type FileReport struct {
 	Members  int // files inside it, all depths
 }
 
+const (
+	// maxWhat is how much of a finding, a gap or a fact reaches the report, in bytes.
+	maxWhat = 1 << 10
+	// maxFacts is the number of facts kept for one file.
+	maxFacts = 10_000
+)
+
 // sortStable puts findings and gaps in an order that does not depend on which
 // scanner ran first.
 func (r *FileReport) sortStable() {
 	slices.Sort(r.Formats)
-	slices.SortFunc(r.Findings, func(a, b Finding) int {
-		return cmp.Or(
-			cmp.Compare(a.Severity, b.Severity), slices.Compare(a.Path, b.Path),
-			cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.What, b.What))
-	})
+	slices.SortFunc(r.Findings, compareFindings)
 	slices.SortFunc(r.Gaps, func(a, b Gap) int {
 		return cmp.Or(slices.Compare(a.Path, b.Path), cmp.Compare(a.Offset, b.Offset),
 			cmp.Compare(a.Code, b.Code), cmp.Compare(a.Reason, b.Reason))
@@ -72,13 +79,62 @@ func (r *FileReport) sortStable() {
 	})
 }
 
-// capFindings keeps the n worst findings and turns the rest into one gap, so
-// that a flood of harmless findings cannot hide a bad one.
-func (r *FileReport) capFindings(n int) {
-	if len(r.Findings) <= n {
+// compareFindings is a total order, the worst first.
+func compareFindings(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(a.Severity, b.Severity), slices.Compare(a.Path, b.Path),
+		cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.What, b.What))
+}
+
+// worst keeps the max worst findings and counts the rest, so that a flood of
+// harmless findings neither hides a bad one nor fills the memory. What is kept
+// does not depend on the order of arrival.
+type worst struct {
+	list    []Finding
+	max     int
+	dropped int
+}
+
+func (w *worst) add(f Finding) {
+	if w.list = append(w.list, f); len(w.list) >= 2*w.max {
+		w.trim()
+	}
+}
+
+func (w *worst) trim() {
+	if len(w.list) <= w.max {
+		return
+	}
+	slices.SortFunc(w.list, compareFindings)
+	w.dropped += len(w.list) - w.max
+	clear(w.list[w.max:])
+	w.list = w.list[:w.max]
+}
+
+// noteDropped turns the findings that were not kept into one gap.
+func (r *FileReport) noteDropped(n int) {
+	if n == 0 {
 		return
 	}
 	r.Gaps = append(r.Gaps, Gap{Code: GapLimit,
-		Reason: fmt.Sprintf("%d findings; the %d worst are kept", len(r.Findings), n)})
-	r.Findings = r.Findings[:n]
+		Reason: fmt.Sprintf("%d findings; the %d worst are kept", n+len(r.Findings), len(r.Findings))})
+}
+
+// label is the name of a member as reports show it: a name that is not one
+// short printable line is quoted, so that no reader of a report is deceived.
+func label(name string) string {
+	hidden := func(r rune) bool { return !unicode.IsPrint(r) }
+	if utf8.ValidString(name) && !strings.ContainsFunc(name, hidden) {
+		return clip(name, maxWhat)
+	}
+	return clip(strconv.QuoteToASCII(name), maxWhat)
+}
+
+// clip shortens s to n bytes, at the boundary of a character.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	const dots = "..."
+	return strings.ToValidUTF8(s[:n-len(dots)], "") + dots
 }

@@ -103,6 +103,12 @@ type Rule struct {
 	OWASP    []string // OWASP Top 10 for LLM Applications 2025, "LLM03"
 }
 
+// At is a finding of the rule, with the rule's severity. What is one line; text
+// from the file in it is quoted (%q).
+func (r Rule) At(offset int64, what string) Finding {
+	return Finding{Rule: r.ID, Severity: r.Severity, Offset: offset, What: what}
+}
+
 // Ruleset is the digest that names a set of scanners with their versions and
 // rules. Evidence is only comparable under the same ruleset. Rules are sorted
 // by id first, so that the order of registration does not matter.

@@ -1,6 +1,7 @@
 package scanners
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,10 +16,14 @@ import (
 // wrong is a Gap in the report.
 func Scan(ctx context.Context, list []Scanner, f File, lim Limits) FileReport {
 	lim = lim.WithDefaults()
-	r := &run{ctx: ctx, list: list, lim: lim, rules: ruleIndex(list)}
+	r := &run{ctx: ctx, list: list, lim: lim, rules: ruleIndex(list), size: f.Size,
+		findings: worst{max: lim.MaxFindings}}
 	n := r.file(f, nil)
 
+	r.findings.trim()
 	report := r.report
+	report.Findings = r.findings.list
+	report.noteDropped(r.findings.dropped)
 	report.Members = r.members
 	report.Coverage = n.coverage(f.Size)
 	report.Class = r.class
@@ -26,7 +31,6 @@ func Scan(ctx context.Context, list []Scanner, f File, lim Limits) FileReport {
 		report.Class = Unknown
 	}
 	report.sortStable()
-	report.capFindings(lim.MaxFindings)
 	return report
 }
 
@@ -38,10 +42,13 @@ type run struct {
 	rules map[string]Rule
 
 	report   FileReport
+	findings worst
 	class    Class
 	started  bool // class holds a value
 	members  int
-	expanded int64
+	size     int64 // of the file itself
+	expanded int64 // bytes that came out of compressed members, all depths
+	stored   int64 // bytes of stored members, all depths
 }
 
 // node is what is known about one file or member once all scanners ran on it.
@@ -106,10 +113,11 @@ func (r *run) apply(n *node, s Scanner, head Head, f File, path []string) {
 	}
 	for _, finding := range result.Findings {
 		finding.Path = path
-		r.report.Findings = append(r.report.Findings, finding)
+		finding.What = clip(finding.What, maxWhat)
+		r.findings.add(finding)
 		r.mark(r.rules[finding.Rule].Class)
 	}
-	r.report.Facts = append(r.report.Facts, result.Facts...)
+	r.facts(result.Facts, path)
 	n.parsed.AddAll(result.Parsed, 0)
 	n.opaque.AddAll(result.Opaque, 0)
 	n.members = append(n.members, result.Members...)
@@ -119,19 +127,23 @@ func (r *run) apply(n *node, s Scanner, head Head, f File, path []string) {
 	}
 }
 
-// guarded is the only place that recovers from a panic.
+// guarded runs Match and Scan behind the panic barrier.
 func (r *run) guarded(s Scanner, head Head, f File) (result Result, matched bool, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			matched = true
-			err = &internalError{fmt.Sprint(p), firstOwnFrame(debug.Stack())}
-		}
-	}()
+	defer barrier(&err)
+	matched = true // unless Match returns false: a panic in it is an opinion too
 	if !s.Match(head) {
 		return Result{}, false, nil
 	}
 	result, err = s.Scan(r.ctx, f, r.lim)
 	return result, true, err
+}
+
+// barrier turns a panic into an error. Deferred around every call into a
+// scanner: Match, Scan, Open and Read.
+func barrier(err *error) {
+	if p := recover(); p != nil {
+		*err = &internalError{fmt.Sprint(p), firstOwnFrame(debug.Stack())}
+	}
 }
 
 // descend scans the members that the scanners handed back and accounts for
@@ -147,19 +159,20 @@ func (r *run) descend(n *node, f File, path []string) {
 	sibling := func(name string) (int64, bool) { size, ok := sizes[name]; return size, ok }
 
 	children := make([]*node, len(n.members))
-	used := make(map[string]int64)
+	used := make(map[Use]bool)
 	for i, m := range n.members {
-		children[i] = r.member(m, f, sibling, append(slices.Clone(path), m.Name))
+		children[i] = r.member(m, f, sibling, append(slices.Clone(path), label(m.Name)))
 		for _, u := range children[i].uses {
-			used[u.Name] = u.Size
+			used[u] = true
 		}
 	}
 	accepted := make(map[string]bool)
 	for i, m := range n.members {
-		if size, ok := used[m.Name]; ok && size == m.Size && m.Unreadable == "" {
-			children[i].opaque.Add(0, m.Size)
+		// The size that counts is the real one, not the declared one.
+		if size := children[i].size(m); used[Use{m.Name, size}] && m.Unreadable == "" {
+			children[i].opaque.Add(0, size)
 			children[i].recognised = true
-			accepted[m.Name] = true
+			accepted[label(m.Name)] = true
 		}
 		n.adopt(children[i], m)
 	}
@@ -181,8 +194,8 @@ func (r *run) withdraw(from int, path []string, accepted map[string]bool) {
 func (n *node) adopt(child *node, m Member) {
 	if m.Open == nil {
 		if m.Unreadable == "" {
-			n.parsed.AddAll(child.parsed, m.Span.Off)
-			n.opaque.AddAll(child.opaque, m.Span.Off)
+			n.parsed.addWithin(child.parsed, m.Span)
+			n.opaque.addWithin(child.opaque, m.Span)
 		}
 		return
 	}
@@ -215,26 +228,41 @@ func (r *run) explainRest(n *node, f File, path []string) {
 	}
 }
 
+// facts keeps at most maxFacts.
+func (r *run) facts(list []Fact, path []string) {
+	room := maxFacts - len(r.report.Facts)
+	if len(list) > room && room > 0 {
+		r.gap(GapLimit, path, 0, fmt.Sprintf("more than %d facts", maxFacts))
+	}
+	for _, f := range list[:min(len(list), room)] {
+		r.report.Facts = append(r.report.Facts, Fact{f.Key, clip(f.Value, maxWhat)})
+	}
+}
+
 func (r *run) gap(code GapCode, path []string, offset int64, reason string) {
-	r.report.Gaps = append(r.report.Gaps, Gap{Code: code, Path: path, Offset: offset, Reason: reason})
+	r.report.Gaps = append(r.report.Gaps, Gap{Code: code, Path: path, Offset: offset, Reason: clip(reason, maxWhat)})
 }
 
 func (r *run) gapError(scanner string, err error, path []string) {
-	code, offset := GapBroken, int64(0)
+	code, offset := codeOf(err)
+	r.gap(code, path, offset, scanner+": "+err.Error())
+}
+
+// codeOf says what kind of gap an error leaves, and at which byte.
+func codeOf(err error) (GapCode, int64) {
 	var format *FormatError
 	var internal *internalError
 	switch {
 	case errors.As(err, &internal):
-		code = GapInternal
+		return GapInternal, 0
 	case errors.As(err, &format):
-		offset = format.Offset
-		if format.Code != "" {
-			code = format.Code
-		}
+		return cmp.Or(format.Code, GapBroken), format.Offset
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		code = GapUnreadable
+		return GapUnreadable, 0
+	case errors.Is(err, errLimit):
+		return GapLimit, 0
 	}
-	r.gap(code, path, offset, scanner+": "+err.Error())
+	return GapBroken, 0
 }
 
 // mark raises the class of the file.

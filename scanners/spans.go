@@ -8,6 +8,11 @@ type Span struct{ Off, Len int64 }
 // End is the offset after the last byte.
 func (s Span) End() int64 { return s.Off + s.Len }
 
+// within reports whether the range lies in a file of the size.
+func (x Span) within(size int64) bool {
+	return x.Off >= 0 && x.Len >= 0 && x.Off <= size && x.Len <= size-x.Off
+}
+
 // Spans is a set of byte ranges. Adding in ascending order is the fast path and
 // merges neighbours, so a parser that walks forward keeps one span.
 type Spans struct{ list []Span }
@@ -29,6 +34,14 @@ func (s *Spans) Add(off, n int64) {
 func (s *Spans) AddAll(other Spans, shift int64) {
 	for _, o := range other.list {
 		s.Add(o.Off+shift, o.Len)
+	}
+}
+
+// addWithin adds what other accounts for inside a member that lies at the span:
+// nothing that is said about a member may account for its neighbours.
+func (s *Spans) addWithin(other Spans, member Span) {
+	for _, o := range other.Normal(member.Len) {
+		s.Add(o.Off+member.Off, o.Len)
 	}
 }
 
