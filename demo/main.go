@@ -1,0 +1,93 @@
+// Command demo shows what the gate says about three models: one that is good
+// and signed, one that was changed after signing, and one that would run a
+// command when it is loaded. It fails when a verdict is not the expected one.
+//
+// # Security
+//
+// Runs the assay binary that it is given. The third model does not lie in the
+// repository: it is assembled from readable text, its command is a harmless
+// echo, and nothing here loads it.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// models is where the fixtures are, and built is where the third one is put.
+const (
+	models = "testdata/models"
+	built  = "bin/demo/runs-code"
+)
+
+// visit is one gate with the exit code that it must end with.
+type visit struct {
+	title string
+	args  []string
+	code  int
+}
+
+func visits() []visit {
+	key := []string{"--public-key", models + "/test-key.pub"}
+	return []visit{
+		{"A complete model, signed by a known key", slices.Concat(key, []string{models + "/good"}), 0},
+		{"The same model, one bit of its weights flipped after signing", slices.Concat(key, []string{models + "/tampered"}), 1},
+		{"A PyTorch file that runs a command when it is loaded", []string{built}, 1},
+	}
+}
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: demo ASSAY-BINARY")
+		os.Exit(2)
+	}
+	if err := run(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func run(assay string) error {
+	if err := assembleModel(built); err != nil {
+		return fmt.Errorf("assemble the model that runs code: %w", err)
+	}
+	assay, err := filepath.Abs(assay)
+	if err != nil {
+		return err
+	}
+	var wrong []error
+	for i, v := range visits() {
+		fmt.Printf("\n== %d. %s\n", i+1, v.title)
+		if err := v.show(assay); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return err
+	}
+	fmt.Println("\nThe three verdicts are as expected: exit codes 0, 1, 1.")
+	return nil
+}
+
+// show prints the command, what assay prints, and the exit code.
+func (v visit) show(assay string) error {
+	args := append([]string{"gate", "--no-store"}, v.args...)
+	fmt.Printf("$ assay %s\n", strings.Join(args, " "))
+	cmd := exec.Command(assay, args...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		return err
+	}
+	code := cmd.ProcessState.ExitCode()
+	fmt.Printf("exit code %d\n", code)
+	if code != v.code {
+		return fmt.Errorf("%s: exit code %d instead of %d", v.args[len(v.args)-1], code, v.code)
+	}
+	return nil
+}
