@@ -84,7 +84,7 @@ func assemble(text string) ([]byte, error) {
 		}
 		name, rest, _ := strings.Cut(line, " ")
 		op, ok := opcodes[name]
-		args := strings.SplitN(rest, " ", op.args)
+		args := strings.SplitN(rest, " ", max(op.args, 1))
 		if rest == "" {
 			args = nil
 		}
