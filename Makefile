@@ -42,10 +42,9 @@ vulncheck:
 bench: build
 	$(GO) run ./bench -assay bin/assay -bytes $(BENCH_BYTES)
 
-# Documentation that the code knows better.
-generate: build
-	bin/assay rules --format markdown > docs/rules.md
-	.ci/clidocs bin/assay > docs/cli.md
+# Documentation that the code knows better: docs/commands.md, docs/rules.md.
+generate:
+	$(GO) test ./cmd/internal/cli -count=1 -run '^TestDocs$$' -update
 
 # Needs the Debian packages that testdata/benign/README.md names.
 fixtures:
