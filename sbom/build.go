@@ -1,0 +1,197 @@
+package sbom
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"assay/verify"
+)
+
+// FromReport builds the bill of materials of a report. It is pure: the same
+// report gives the same document, whoever decided what about it.
+func FromReport(r verify.Report) Document {
+	d := Document{
+		Subject: subject(r.Artifact),
+		Files:   files(r),
+		Claims:  claims(r.Claims),
+		Ruleset: clean(r.Ruleset, maxShort),
+	}
+	d.Facts = mergeFacts(d.Files)
+	d.Gaps = assignGaps(d.Files, r)
+	d.Complete = !slices.ContainsFunc(d.Gaps, leavesOut)
+	for _, f := range d.Files {
+		d.Coverage = d.Coverage.Plus(f.Coverage)
+	}
+	return d
+}
+
+func subject(a verify.ArtifactInfo) Subject {
+	p := splitReference(cmp.Or(a.Pinned, a.Ref))
+	if p.revision == "" {
+		p.revision = a.Revision
+	}
+	s := Subject{
+		Kind:       Kind(clean(string(a.Kind), maxShort)),
+		Name:       value(p.name, Inferred, "reference"),
+		ContentID:  value(a.ContentID, Verified, "all files"),
+		Asked:      value(location(a.Ref), Declared, "caller"),
+		Location:   value(location(a.Pinned), Inferred, "pinned reference"),
+		PURL:       value(p.purl(), Inferred, "pinned reference"),
+		Repository: value(a.Repository, Declared, "store"),
+		Supplier:   value(a.Owner, Declared, "store"),
+		Created:    value(utcSeconds(a.Created), Declared, "store"),
+		Version:    value(a.Revision, Declared, "store"),
+	}
+	if !s.Version.Known() {
+		s.Version = value(a.ContentID, Inferred, "content id")
+	}
+	return s
+}
+
+// value makes a Value; an empty text is Absent.
+func value(text string, standing Standing, source string) Value {
+	if text == "" {
+		return Value{}
+	}
+	return Value{Text: clean(text, maxText), Standing: standing, Source: source}
+}
+
+// utcSeconds normalises a time to what bills of materials accept, and returns
+// "" for what is no time, or one before the year 1 or after the year 9999.
+func utcSeconds(s string) string {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return ""
+	}
+	t = t.UTC().Truncate(time.Second)
+	if t.IsZero() || t.Year() < 1 || t.Year() > 9999 {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}
+
+func files(r verify.Report) []File {
+	out := make([]File, len(r.Files))
+	for i, f := range r.Files {
+		out[i] = file(f)
+	}
+	slices.SortStableFunc(out, func(a, b File) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+func file(f verify.FileEvidence) File {
+	out := File{
+		Name:           clean(f.Name, maxName),
+		Size:           f.Size,
+		Digests:        digests(f),
+		Formats:        cleanAll(f.Formats, maxShort),
+		Coverage:       Coverage(f.Coverage),
+		Classification: f.Classification.String(),
+		Members:        f.Members,
+		Findings:       make([]Finding, len(f.Findings)),
+		MoreFacts:      max(0, len(f.Facts)-maxFacts),
+	}
+	for i, x := range f.Findings {
+		out.Findings[i] = Finding{
+			Rule: clean(x.Rule, maxShort), Severity: x.Severity.String(),
+			Path: cleanAll(x.Path, maxShort), Offset: x.Offset, What: clean(x.What, maxText),
+		}
+	}
+	for _, x := range f.Facts[:len(f.Facts)-out.MoreFacts] {
+		key := clean(x.Key, maxShort)
+		out.Facts = append(out.Facts, Fact{Key: key, Value: Value{
+			Text: clean(x.Value, maxText), Standing: standingOf(key), Source: out.Name}})
+	}
+	return out
+}
+
+// digests lists the computed digests, then the declared ones that were not
+// computed or that the bytes do not keep. A promise that was kept says nothing
+// new, except where its algorithm is not computed otherwise.
+func digests(f verify.FileEvidence) []Digest {
+	var out []Digest
+	computed := func(algorithm, hex string) {
+		if hex != "" {
+			out = append(out, Digest{Algorithm: algorithm, Hex: clean(hex, maxShort), Standing: Verified})
+		}
+	}
+	computed("sha256", f.SHA256)
+	computed("sha512", f.SHA512)
+	for _, d := range f.Declared {
+		algorithm, hex, _ := strings.Cut(d.Digest, ":")
+		known := slices.ContainsFunc(out, func(x Digest) bool {
+			return x.Algorithm == algorithm && x.Standing == Verified
+		})
+		switch {
+		case d.Match == verify.MatchKept && !known:
+			computed(clean(algorithm, maxShort), hex)
+		case d.Match == verify.MatchBroken, !known:
+			out = append(out, Digest{
+				Algorithm: clean(algorithm, maxShort), Hex: clean(hex, maxShort), Standing: Declared,
+				Source: clean(d.By, maxShort), Broken: d.Match == verify.MatchBroken})
+		}
+	}
+	return out
+}
+
+func claims(list []verify.Claim) []Claim {
+	out := make([]Claim, len(list))
+	for i, c := range list {
+		out[i] = Claim{
+			Scheme: clean(c.Scheme, maxShort), Document: clean(c.Document, maxName),
+			PredicateType: clean(c.PredicateType, maxShort),
+			Standing:      cmp.Or(clean(string(c.Standing), maxShort), "unchecked"),
+			Signer: Signer{
+				Method: clean(c.Identity.Method, maxShort), KeyID: clean(c.Identity.KeyID, maxShort),
+				Subject: clean(c.Identity.Subject, maxShort), Issuer: clean(c.Identity.Issuer, maxShort)},
+			Time: clean(c.Time, maxShort), TimeSource: clean(c.TimeSource, maxShort),
+			Covers: len(c.Covers), Problems: problems(c.Problems),
+		}
+	}
+	return out
+}
+
+// maxProblems bounds the problems told per claim; the report has them all.
+const maxProblems = 20
+
+func problems(list []verify.Problem) []string {
+	var out []string
+	for i, p := range list {
+		if i == maxProblems {
+			return append(out, "more problems: see the report")
+		}
+		text := p.Code + ": " + p.What
+		if p.File != "" {
+			text = p.Code + ": " + p.File + ": " + p.What
+		}
+		out = append(out, clean(text, maxText))
+	}
+	return out
+}
+
+// assignGaps gives each gap to the file it is about and returns the others.
+func assignGaps(files []File, r verify.Report) []Gap {
+	index := make(map[string]int, len(files))
+	for i, f := range files {
+		index[f.Name] = i
+	}
+	var rest []Gap
+	for _, g := range r.Gaps {
+		gap := Gap{
+			Code: clean(string(g.Code), maxShort), File: clean(g.File, maxName),
+			Path: cleanAll(g.Path, maxShort), Offset: g.Offset, Reason: clean(g.Reason, maxText),
+		}
+		if i, ok := index[gap.File]; ok {
+			files[i].Gaps = append(files[i].Gaps, gap)
+			continue
+		}
+		rest = append(rest, gap)
+	}
+	return rest
+}
+
+// leavesOut reports a gap that may stand for a file that is not listed. Only a
+// signature scheme that failed is known not to.
+func leavesOut(g Gap) bool { return g.Code != string(verify.GapVerifier) }

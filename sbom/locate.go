@@ -1,0 +1,116 @@
+package sbom
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"path"
+	"strings"
+)
+
+// place is a reference taken apart.
+type place struct {
+	scheme   string // "" for a local path
+	host     string // of schemes that have one
+	name     string // repository without revision
+	revision string
+	dataset  bool
+}
+
+// splitReference takes a reference apart. It follows the spellings of the
+// sources: hf://[datasets/]org/name@rev, oci://host/repo[:tag][@digest], a bare
+// path for anything local.
+func splitReference(ref string) place {
+	scheme, rest, ok := strings.Cut(ref, "://")
+	if !ok {
+		return place{name: localName(ref)}
+	}
+	p := place{scheme: scheme}
+	rest, p.revision, _ = strings.Cut(rest, "@")
+	switch scheme {
+	case "hf":
+		if name, ok := strings.CutPrefix(rest, "datasets/"); ok {
+			rest, p.dataset = name, true
+		}
+	case "oci":
+		p.host, rest, _ = strings.Cut(rest, "/")
+		if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, '/') {
+			rest = rest[:i]
+		}
+	case "file":
+		return place{name: localName(rest)}
+	}
+	p.name = strings.Trim(rest, "/")
+	return p
+}
+
+// localName is the last element of a path of any system, "" when it has none.
+func localName(p string) string {
+	name := path.Base(strings.ReplaceAll(p, `\`, "/"))
+	if name == "." || name == "/" || name == ".." {
+		return ""
+	}
+	return name
+}
+
+// purl writes the package URL of a pinned artifact, and "" where the purl
+// specification has no type: it knows models of the Hub, but no datasets.
+func (p place) purl() string {
+	switch {
+	case p.scheme == "hf" && !p.dataset && isCommit(p.revision) && p.name != "":
+		return "pkg:huggingface/" + escapePURL(p.name) + "@" + p.revision
+	case p.scheme == "oci" && strings.HasPrefix(p.revision, "sha256:") && p.name != "":
+		lower := strings.ToLower(p.name)
+		return "pkg:oci/" + escapePURL(path.Base(lower)) + "@" + url.QueryEscape(p.revision) +
+			"?repository_url=" + escapePURL(strings.ToLower(p.host)+"/"+lower)
+	}
+	return ""
+}
+
+// isCommit reports a full Git commit id, which is what makes the purl immutable.
+func isCommit(s string) bool {
+	raw, err := hex.DecodeString(s)
+	return err == nil && len(raw) == 20 && s == strings.ToLower(s)
+}
+
+// escapePURL percent-encodes each segment and keeps the slashes.
+func escapePURL(s string) string {
+	parts := strings.Split(s, "/")
+	for i, part := range parts {
+		parts[i] = strings.ReplaceAll(url.QueryEscape(part), "+", "%20")
+	}
+	return strings.Join(parts, "/")
+}
+
+// location returns a remote reference as a URI, without query, fragment and
+// credentials, which may be secrets, and "" for a local path. A reference of the
+// Hub has no authority part: what comes before its "@" is a name.
+func location(ref string) string {
+	scheme, rest, ok := strings.Cut(ref, "://")
+	if !ok || scheme == "file" {
+		return ""
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	rest, _, _ = strings.Cut(rest, "#")
+	if scheme != "hf" {
+		authority, tail, _ := strings.Cut(rest, "/")
+		rest = authority[strings.LastIndexByte(authority, '@')+1:] + "/" + tail
+	}
+	return scheme + "://" + escapeURI(rest)
+}
+
+// escapeURI percent-encodes every byte that RFC 3986 section 2 does not allow in
+// a URI, and leaves what is encoded already.
+func escapeURI(s string) string {
+	const allowed = "-._~:/?#[]@!$&'()*+,;=%"
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(allowed, c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		fmt.Fprintf(&b, "%%%02X", c)
+	}
+	return b.String()
+}

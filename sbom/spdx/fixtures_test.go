@@ -1,0 +1,130 @@
+package spdx_test
+
+import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"strings"
+	"testing"
+	"time"
+
+	"assay/registry"
+	"assay/sbom"
+	"assay/scanners"
+	"assay/verify"
+)
+
+// created is the time that the golden documents are made at.
+var created = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+const commit = "0123456789abcdef0123456789abcdef01234567"
+
+// fixtures are the reports behind the golden documents.
+func fixtures() map[string]verify.Report {
+	return map[string]verify.Report{
+		"clean-model":    cleanModel(),
+		"dataset":        dataset(),
+		"findings-model": findingsModel(),
+		"empty":          {Evidence: verify.Evidence{Artifact: verify.ArtifactInfo{Ref: "/home/someone/empty"}}},
+	}
+}
+
+// cleanModel is a small model of the Hub in which everything was understood.
+func cleanModel() verify.Report {
+	r := verify.Report{Evidence: verify.Evidence{Ruleset: "sha256:" + hash("rules")}}
+	r.Artifact = verify.ArtifactInfo{
+		Ref: "hf://example/tiny@main", Pinned: "hf://example/tiny@" + commit, Kind: registry.KindModel,
+		Repository: "repo-1", Owner: "example", Created: "2025-06-07T08:09:10.123+02:00", Revision: commit,
+	}
+	r.Files = []verify.FileEvidence{
+		parsed("README.md", "markdown", 120, 0),
+		parsed("config.json", "json", 300, 0),
+		parsed("model-00001.safetensors", "safetensors", 800, 9200),
+		parsed("model-00002.safetensors", "safetensors", 700, 5200),
+	}
+	r.Files[0].Declared = []verify.DeclaredDigest{
+		{Digest: "sha1-git:" + strings.Repeat("ab", 20), By: "hf-git", Match: verify.MatchKept}}
+	r.Files[2].Declared = []verify.DeclaredDigest{
+		{Digest: "sha256:" + r.Files[2].SHA256, By: "hf-lfs", Match: verify.MatchKept}}
+	r.Files[2].Facts = []verify.Fact{
+		{Key: "safetensors/dtypes", Value: "BF16,F32"}, {Key: "safetensors/metadata", Value: "format=pt"},
+		{Key: "safetensors/parameters", Value: "4600"}, {Key: "safetensors/tensors", Value: "12"}}
+	r.Files[3].Facts = []verify.Fact{
+		{Key: "safetensors/dtypes", Value: "BF16"}, {Key: "safetensors/parameters", Value: "2600"},
+		{Key: "safetensors/tensors", Value: "7"}}
+	r.Artifact.ContentID = verify.ContentID(r.Files)
+	return r
+}
+
+func dataset() verify.Report {
+	r := verify.Report{Evidence: verify.Evidence{Ruleset: "sha256:" + hash("rules")}}
+	r.Artifact = verify.ArtifactInfo{
+		Ref: "hf://datasets/example/rows", Pinned: "hf://datasets/example/rows@" + commit, Kind: registry.KindDataset,
+		Owner: "example", Created: "2025-06-07T08:09:10Z", Revision: commit,
+	}
+	r.Files = []verify.FileEvidence{parsed("data/train.jsonl", "json", 5000, 0)}
+	r.Artifact.ContentID = verify.ContentID(r.Files)
+	return r
+}
+
+// findingsModel has one of everything that is not well, from a registry without
+// a revision of its own.
+func findingsModel() verify.Report {
+	r := verify.Report{Evidence: verify.Evidence{Ruleset: "sha256:" + hash("rules")}}
+	r.Artifact = verify.ArtifactInfo{
+		Ref: "oci://registry.example:5000/team/Model:v1", Kind: registry.KindAdapter,
+		Pinned: "oci://registry.example:5000/team/Model@sha256:" + hash("manifest"),
+	}
+	pickle := parsed("pytorch_model.bin", "pickle", 400, 0)
+	pickle.Formats = []string{"pickle", "zip"}
+	pickle.Classification, pickle.Members = scanners.Malicious, 3
+	pickle.SHA512 = hash512("pickle")
+	pickle.Declared = []verify.DeclaredDigest{{Digest: "sha256:" + hash("other"), By: "oci-layer", Match: verify.MatchBroken}}
+	pickle.Findings = []verify.Finding{
+		{Rule: "pickle/dangerous-call", Severity: scanners.Critical, Path: []string{"archive/data.pkl"}, Offset: 17, What: "calls os.system('echo assay-test-marker')"},
+		{Rule: "zip/duplicate-name", Severity: scanners.Medium, Offset: 44, What: `two members named "data.pkl"`},
+	}
+	r.Files = []verify.FileEvidence{
+		{Name: "big.bin", Size: 1 << 40, Formats: []string{}, Coverage: scanners.Coverage{Skipped: 1 << 40},
+			Declared: []verify.DeclaredDigest{{Digest: "sha256:" + hash("big"), By: "oci-layer", Match: verify.MatchUnchecked}}},
+		parsed("model.sig", "json", 90, 0), pickle,
+	}
+	r.Claims = []verify.Claim{
+		{Scheme: "oms", Document: "model.sig", PredicateType: "https://model_signing/signature/v1.0", Standing: verify.Failed,
+			Identity: verify.Signer{Method: "key", KeyID: hash("key")}, Covers: []string{"big.bin", "pytorch_model.bin"},
+			Problems: []verify.Problem{{Code: "digest-mismatch", File: "pytorch_model.bin", What: "the signature has another digest"}}},
+		{Scheme: "sigstore", Document: "model.sigstore.json", Identity: verify.Signer{Method: "sigstore", Subject: "ci@example.com", Issuer: "https://issuer.example"}},
+	}
+	r.Gaps = []verify.Gap{
+		{Code: scanners.GapUnreadable, File: "big.bin", Reason: "connection closed"},
+		{Code: verify.GapOmitted, File: "link", Reason: "a symbolic link"},
+		{Code: verify.GapVerifier, Reason: "sigstore: no trusted root"},
+	}
+	return r
+}
+
+// parsed is a file that was read whole.
+func parsed(name, format string, parsed, opaque int64) verify.FileEvidence {
+	return verify.FileEvidence{
+		Name: name, Size: parsed + opaque, SHA256: hash(name), Formats: []string{format},
+		Coverage: scanners.Coverage{Parsed: parsed, Opaque: opaque}, Classification: scanners.Clean,
+	}
+}
+
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+func hash512(s string) string {
+	sum := sha512.Sum512([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+// each runs a check on the document of every fixture.
+func each(t *testing.T, check func(t *testing.T, doc sbom.Document)) {
+	t.Helper()
+	for name, r := range fixtures() {
+		t.Run(name, func(t *testing.T) { check(t, sbom.FromReport(r)) })
+	}
+}

@@ -1,0 +1,150 @@
+package spdx_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"assay/sbom"
+	"assay/sbom/spdx"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden documents")
+
+var options = spdx.Options{Created: created, Tool: "assay test"}
+
+func write(t testing.TB, doc sbom.Document, opts spdx.Options) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := spdx.Write(&buf, doc, opts); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}
+
+func TestGolden(t *testing.T) {
+	for name, r := range fixtures() {
+		t.Run(name, func(t *testing.T) {
+			var got bytes.Buffer
+			if err := json.Indent(&got, write(t, sbom.FromReport(r), options), "", " "); err != nil {
+				t.Fatal(err)
+			}
+			got.WriteByte('\n')
+			path := filepath.Join("testdata", name+".spdx3.json")
+			if *update {
+				if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got.Bytes(), want) {
+				t.Errorf("the document differs from %s; run the test with -update and look at the difference", path)
+			}
+		})
+	}
+}
+
+// The same report, options and rules give the same bytes, whatever the number of
+// processors (design, invariant 6).
+func TestDeterminism(t *testing.T) {
+	for name, r := range fixtures() {
+		first := write(t, sbom.FromReport(r), options)
+		for run := range 10 {
+			old := runtime.GOMAXPROCS(1 + run%2)
+			again := write(t, sbom.FromReport(r), options)
+			runtime.GOMAXPROCS(old)
+			if !bytes.Equal(first, again) {
+				t.Fatalf("%s: run %d gives other bytes", name, run)
+			}
+		}
+	}
+}
+
+// Documents that say different things share no element ids.
+func TestNamespaceFollowsContent(t *testing.T) {
+	base := cleanModel()
+	other := cleanModel()
+	other.Files[0].Classification++
+	later := options
+	later.Created = created.Add(time.Second)
+
+	ids := map[string]string{}
+	for what, document := range map[string][]byte{
+		"base":  write(t, sbom.FromReport(base), options),
+		"other": write(t, sbom.FromReport(other), options),
+		"later": write(t, sbom.FromReport(base), later),
+	} {
+		id := elements(t, document)["SpdxDocument"][0]["spdxId"].(string)
+		if known, ok := ids[id]; ok {
+			t.Errorf("%s and %s are both named %s", known, what, id)
+		}
+		ids[id] = what
+		if !strings.Contains(id, strings.Replace(base.Artifact.ContentID, ":", "-", 1)) {
+			t.Errorf("%s is not named after the content id: %s", what, id)
+		}
+	}
+}
+
+func TestCreated(t *testing.T) {
+	doc := sbom.FromReport(cleanModel())
+	zone := time.FixedZone("", 3600)
+	for want, in := range map[string]time.Time{
+		"1970-01-01T00:00:00Z": {},
+		"2026-01-02T03:04:05Z": time.Date(2026, 1, 2, 4, 4, 5, 999, zone),
+	} {
+		got := elements(t, write(t, doc, spdx.Options{Created: in}))["CreationInfo"][0]["created"]
+		if got != want {
+			t.Errorf("created is %v, want %v", got, want)
+		}
+	}
+	if err := spdx.Write(&bytes.Buffer{}, doc, spdx.Options{Created: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}); err == nil {
+		t.Error("a year of five digits is written")
+	}
+}
+
+type failingWriter struct{ left int }
+
+var errFull = errors.New("disk full")
+
+func (f *failingWriter) Write(p []byte) (int, error) {
+	if f.left -= len(p); f.left < 0 {
+		return 0, errFull
+	}
+	return len(p), nil
+}
+
+func TestWriteErrorIsReturned(t *testing.T) {
+	doc := sbom.FromReport(manyFiles(2000))
+	for _, space := range []int{0, 100_000, 400_000} {
+		if err := spdx.Write(&failingWriter{space}, doc, options); !errors.Is(err, errFull) {
+			t.Errorf("with %d bytes of space: error %v", space, err)
+		}
+	}
+}
+
+// elements groups the elements of a document by type.
+func elements(t testing.TB, document []byte) map[string][]map[string]any {
+	t.Helper()
+	var parsed struct {
+		Graph []map[string]any `json:"@graph"`
+	}
+	if err := json.Unmarshal(document, &parsed); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]map[string]any{}
+	for _, e := range parsed.Graph {
+		kind, _ := e["type"].(string)
+		out[kind] = append(out[kind], e)
+	}
+	return out
+}
