@@ -3,11 +3,10 @@ package registry
 import (
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
 )
 
 // Bounds on what a store may list.
@@ -66,37 +65,14 @@ func isDeviceName(part string) bool {
 	return ok && len(digit) == 1 && digit >= "0" && digit <= "9"
 }
 
-// CheckSet checks every name and refuses a set in which two names are equal
-// after case folding and Unicode normalisation: they would be one file on a Mac
-// or on Windows, and which of the two is then read is anybody's guess. It also
-// refuses a file that is a folder of another.
-func CheckSet(files []File) error {
-	if len(files) > MaxFiles {
-		return fmt.Errorf("%w: more than %d files", ErrLimit, MaxFiles)
+// PrintableName returns a name as it is when it can be shown and stored (UTF-8,
+// printable), and quoted with Go escapes otherwise, so that neither a terminal
+// nor a report is misled by it.
+func PrintableName(name string) string {
+	if utf8.ValidString(name) && !strings.ContainsFunc(name, isUnprintable) {
+		return name
 	}
-	fold := cases.Fold()
-	seen := make(map[string]string, len(files))
-	dirs := make(map[string]string)
-	for _, f := range files {
-		if err := CheckName(f.Name); err != nil {
-			return err
-		}
-		key := norm.NFC.String(fold.String(f.Name))
-		if other, ok := seen[key]; ok {
-			return fmt.Errorf("%w %q: the same file as %q on some systems", ErrUnsafeName, f.Name, other)
-		}
-		seen[key] = f.Name
-		for i := strings.LastIndexByte(key, '/'); i > 0; i = strings.LastIndexByte(key[:i], '/') {
-			if dirs[key[:i]] != "" {
-				break
-			}
-			dirs[key[:i]] = f.Name
-		}
-	}
-	for key, name := range seen {
-		if child, ok := dirs[key]; ok {
-			return fmt.Errorf("%w %q: it is the folder of %q", ErrUnsafeName, name, child)
-		}
-	}
-	return nil
+	return strconv.Quote(name)
 }
+
+func isUnprintable(r rune) bool { return !unicode.IsPrint(r) }

@@ -11,6 +11,8 @@ import (
 var (
 	// ErrNotFound: the store answered, and the artifact is not there.
 	ErrNotFound = errors.New("not found")
+	// ErrAccess: the store wants (other) credentials, or consent to its terms.
+	ErrAccess = errors.New("access denied")
 	// ErrReference: the reference cannot be understood.
 	ErrReference = errors.New("bad reference")
 	// ErrUnsafeName: a file name that could leave the target folder, or that
@@ -59,12 +61,14 @@ type Artifact struct {
 	Identity Identity   // who the store says owns it
 	Files    []File     // sorted by Name; at most MaxFiles
 	Omitted  []Omission // what is there and could not be made a File: never silently dropped
+	Ignored  []string   // names that by definition are no part of the artifact (the ".git" of a clone); reports say so
 }
 
 // Identity is what the store says about the repository, so that a name that was
 // deleted and registered again by somebody else can be noticed.
 type Identity struct {
 	ID       string // the store's own id of the repository, "" when it has none
+	Name     string // the store's own name of the repository; differs from the one asked for after a rename
 	Owner    string
 	Created  string // RFC 3339, as the store wrote it
 	Revision string // immutable revision: commit, manifest digest

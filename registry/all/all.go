@@ -1,0 +1,119 @@
+// Package all lists every kind of store: one line each.
+//
+// # Security
+//
+// One transport carries all requests; offline it refuses to dial, and the
+// sources that need it say registry.ErrOffline before they try.
+package all
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+
+	"assay/registry"
+	"assay/registry/hf"
+	"assay/registry/internal/cas"
+	"assay/registry/internal/fetch"
+	"assay/registry/local"
+	"assay/registry/oci"
+)
+
+// Config configures the sources. The zero value is usable.
+type Config struct {
+	Offline   bool
+	CacheDir  string              // "" is $ASSAY_CACHE, else "assay" in the user's cache directory
+	UserAgent string              // "assay" when empty
+	Getenv    func(string) string // os.Getenv when nil
+	Transport http.RoundTripper   // nil is a transport of our own; ignored when Offline
+}
+
+// Sources returns all sources. It fails when the environment configures one of
+// them wrongly; the error shows no secret.
+func Sources(cfg Config) ([]registry.Source, error) {
+	if cfg.Getenv == nil {
+		cfg.Getenv = os.Getenv
+	}
+	if cfg.Transport == nil || cfg.Offline {
+		cfg.Transport = fetch.NewTransport(cfg.Offline)
+	}
+	if cfg.CacheDir == "" {
+		// A missing home is an error only for a source that needs the cache.
+		cfg.CacheDir, _ = cas.Dir(cfg.Getenv)
+	}
+	client := fetch.New(fetch.Config{Transport: cfg.Transport, UserAgent: cfg.UserAgent})
+	store := cas.New(cfg.CacheDir)
+
+	hub, err := hf.FromEnv(hf.Config{Offline: cfg.Offline, Client: client, Store: store}, cfg.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	hubSource, err := hf.New(hub)
+	if err != nil {
+		return nil, err
+	}
+	return []registry.Source{
+		local.New(),
+		hubSource,
+		oci.New(oci.Config{Offline: cfg.Offline, Client: client, Store: store}),
+	}, nil
+}
+
+// planned are the stores that people ask for by scheme and that no source
+// answers to yet.
+var planned = map[string]string{
+	"ms": "ModelScope", "s3": "S3", "gs": "Google Cloud Storage", "az": "Azure Blob Storage",
+	"ollama": "Ollama", "mlflow+https": "MLflow", "mlflow+http": "MLflow", "git+https": "Git",
+	"kaggle": "Kaggle", "wandb": "Weights & Biases", "civitai": "CivitAI", "pvc": "Kubernetes volumes",
+}
+
+// Resolve parses ref and asks the source of its scheme.
+func Resolve(ctx context.Context, sources []registry.Source, ref string) (*registry.Artifact, error) {
+	parsed, err := registry.ParseReference(ref)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sources {
+		if s.Scheme() == parsed.Scheme {
+			return s.Resolve(ctx, parsed)
+		}
+	}
+	return nil, unknown(parsed, sources)
+}
+
+func unknown(ref registry.Reference, sources []registry.Source) error {
+	known := make([]string, 0, len(sources))
+	for _, s := range sources {
+		known = append(known, s.Scheme()+"://")
+	}
+	slices.Sort(known)
+	list := "known are a path and " + strings.Join(known, ", ")
+	switch store, ok := planned[ref.Scheme]; {
+	case ok:
+		return fmt.Errorf("%w: %s:// (%s) is not supported; %s", registry.ErrReference, ref.Scheme, store, list)
+	case ref.Scheme == "https" || ref.Scheme == "http":
+		return fmt.Errorf("%w: a web address pins nothing; %s", registry.ErrReference, cmp.Or(rewrite(ref), list))
+	}
+	return fmt.Errorf("%w: nothing answers to %s://; %s", registry.ErrReference, ref.Scheme, list)
+}
+
+// rewrite guesses what a page address of the Hub was meant to name.
+func rewrite(ref registry.Reference) string {
+	path, ok := strings.CutPrefix(ref.Rest, "huggingface.co/")
+	if !ok {
+		return ""
+	}
+	n := 2
+	if strings.HasPrefix(path, "datasets/") {
+		n = 3
+	}
+	parts := strings.Split(path, "/")
+	if len(parts) < n {
+		return ""
+	}
+	return "try hf://" + strings.Join(parts[:n], "/")
+}

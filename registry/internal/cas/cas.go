@@ -1,0 +1,213 @@
+// Package cas keeps downloaded files under the SHA-256 of their content.
+//
+//	<dir>/blobs/sha256/<hex>          the bytes, mode 0444
+//	<dir>/alias/<algorithm>/<hex>     "<sha256 hex>\n", for stores that promise another digest
+//	<dir>/tmp/                        what is being written
+//
+// # Security
+//
+// A name under blobs is given only to bytes that were hashed while they were
+// written, matched every digest that was promised for them, and are on disk.
+// The directory may be shared and may have been changed by others: a blob that
+// this process did not write is hashed again before it is handed out, and a wrong
+// one is removed and downloaded anew. An alias is a hint: every promised digest
+// is compared with the bytes, whichever way they were found. All paths are built
+// from parsed digests (lower-case hex of the exact length) and opened through
+// os.Root, so that neither a digest nor a link planted in the cache leads out.
+package cas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"assay/registry"
+	"assay/registry/internal/disk"
+)
+
+// Blob is content that a store promised.
+type Blob struct {
+	Name string // for errors
+	Size int64  // exact, in bytes
+	Want []registry.Digest
+}
+
+// Fill writes the content of a blob into the sink.
+type Fill func(ctx context.Context, sink *Sink) error
+
+// Store is a cache directory. It is created when it is first needed. The zero
+// value is not usable; a Store is safe for concurrent use, also by several
+// processes.
+type Store struct {
+	dir    string
+	open   func() (*os.Root, error)
+	mu     sync.Mutex
+	landed map[string]fs.FileInfo   // sha256 hex -> the blob as this process verified it
+	busy   map[string]chan struct{} // blob key -> closed when its download ends
+}
+
+// New returns the Store in dir; "" means Dir(os.Getenv).
+func New(dir string) *Store {
+	s := &Store{dir: dir, landed: make(map[string]fs.FileInfo), busy: make(map[string]chan struct{})}
+	s.open = sync.OnceValues(s.create)
+	return s
+}
+
+// Dir is the default directory: $ASSAY_CACHE, else "assay" in the user's cache.
+func Dir(getenv func(string) string) (string, error) {
+	if dir := getenv("ASSAY_CACHE"); dir != "" {
+		return dir, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no cache directory, set ASSAY_CACHE: %w", err)
+	}
+	return filepath.Join(dir, "assay"), nil
+}
+
+func (s *Store) create() (*os.Root, error) {
+	dir := s.dir
+	if dir == "" {
+		var err error
+		if dir, err = Dir(os.Getenv); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("create cache directory: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open cache directory: %w", err)
+	}
+	for _, sub := range []string{"blobs/sha256", "alias", "tmp"} {
+		if err := root.MkdirAll(sub, 0o700); err != nil {
+			return nil, errors.Join(fmt.Errorf("create cache directory: %w", err), root.Close())
+		}
+	}
+	sweep(root)
+	return root, nil
+}
+
+// stale is the age after which nobody is still writing a temporary file.
+const stale = 48 * time.Hour
+
+// sweep removes what killed processes left behind. It is best effort.
+func sweep(root *os.Root) {
+	entries, _ := fs.ReadDir(root.FS(), "tmp")
+	for _, e := range entries {
+		name := "tmp/" + e.Name()
+		if info, err := root.Lstat(name); err == nil && time.Since(info.ModTime()) > stale {
+			_ = root.Remove(name)
+		}
+	}
+}
+
+// Get returns the blob from the cache, or has it filled in. The returned content
+// matches every digest of b.Want and has b.Size bytes; the error wraps
+// registry.ErrDigest when the store's bytes do not. Several callers that want
+// the same blob wait for one download.
+func (s *Store) Get(ctx context.Context, b Blob, fill Fill) (registry.Content, error) {
+	if len(b.Want) == 0 {
+		return nil, fmt.Errorf("%w: no digest was promised for %s, its bytes cannot be checked", registry.ErrDigest, b.Name)
+	}
+	root, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := s.lock(ctx, b.Want[0].String())
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if c := s.cached(ctx, root, b); c != nil {
+		return c, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.land(ctx, root, b, fill)
+}
+
+// lock waits until nobody else in this process works on the key.
+func (s *Store) lock(ctx context.Context, key string) (unlock func(), err error) {
+	for {
+		s.mu.Lock()
+		other, taken := s.busy[key]
+		if !taken {
+			mine := make(chan struct{})
+			s.busy[key] = mine
+			s.mu.Unlock()
+			return func() {
+				s.mu.Lock()
+				delete(s.busy, key)
+				s.mu.Unlock()
+				close(mine)
+			}, nil
+		}
+		s.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// cached returns the blob if the cache has it and it is right. A wrong one is
+// removed: the cache heals instead of failing again and again.
+func (s *Store) cached(ctx context.Context, root *os.Root, b Blob) registry.Content {
+	sum, ok := lookup(root, b.Want)
+	if !ok {
+		return nil
+	}
+	c, err := disk.Blob(root, blobPath(sum)).Content(nil)
+	if err != nil {
+		return nil
+	}
+	if s.trusted(sum, c, b) {
+		return c
+	}
+	err = verify(ctx, c, b)
+	if errors.Is(err, registry.ErrDigest) && isNamed(b.Want, sum) {
+		_ = root.Remove(blobPath(sum))
+	}
+	if err != nil {
+		_ = c.Close()
+		return nil
+	}
+	s.remember(sum, c.Info())
+	return c
+}
+
+// trusted reports whether this very file was verified by this process and has
+// not been touched since. Digests other than the name's own are compared anew.
+func (s *Store) trusted(sum string, c *disk.Content, b Blob) bool {
+	s.mu.Lock()
+	info, ok := s.landed[sum]
+	s.mu.Unlock()
+	return ok && disk.Unchanged(info, c.Info()) && c.Size() == b.Size &&
+		len(b.Want) == 1 && isNamed(b.Want, sum)
+}
+
+func (s *Store) remember(sum string, info fs.FileInfo) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.landed[sum] = info
+}
+
+func isNamed(want []registry.Digest, sum string) bool {
+	for _, d := range want {
+		if d.Algorithm == "sha256" && d.Hex == sum {
+			return true
+		}
+	}
+	return false
+}
+
+func blobPath(sum string) string { return "blobs/sha256/" + sum }

@@ -1,0 +1,111 @@
+// Package oci is the Source of OCI registries.
+//
+//	oci://host/repository[:tag|@sha256:...]
+//
+// Every layer is a file: artifacts whose layers carry a file name (ORAS titles,
+// the file paths of the CNCF model specification) keep those names; the layers of
+// an image are listed as the archives they are, so that the archive scanners look
+// inside. Of an index, the layers of every manifest are listed, once per digest,
+// so that no platform is left unlooked at. The configuration is a file too.
+//
+// # Security
+//
+// A tag is resolved to a digest by hashing the manifest, once; everything after
+// it is asked for by digest and compared with it. Documents are at most 4 MiB,
+// manifests and layers are counted, names are checked (registry.CheckSet), and
+// the foreign URLs and inline data of a descriptor are not used. Credentials come
+// from the Docker configuration, as every registry client has them, and go to the
+// registry, or to the token service that the registry names, over https. Plain
+// http is spoken with this machine only.
+package oci
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"assay/registry"
+	"assay/registry/internal/cas"
+	"assay/registry/internal/fetch"
+)
+
+// Config configures a Source.
+type Config struct {
+	Offline  bool
+	Client   *fetch.Client
+	Store    *cas.Store
+	Keychain authn.Keychain // authn.DefaultKeychain when nil
+}
+
+// Source resolves references to any registry.
+type Source struct {
+	cfg Config
+
+	mu       sync.Mutex
+	sessions map[string]http.RoundTripper // repository -> transport signed in to it
+}
+
+var _ registry.Source = (*Source)(nil)
+
+// New returns a Source.
+func New(cfg Config) *Source {
+	if cfg.Keychain == nil {
+		cfg.Keychain = authn.DefaultKeychain
+	}
+	return &Source{cfg: cfg, sessions: make(map[string]http.RoundTripper)}
+}
+
+// Scheme is "oci".
+func (*Source) Scheme() string { return "oci" }
+
+// Resolve turns the tag into the digest of its manifest and lists what that
+// manifest, or every manifest of that index, holds.
+func (s *Source) Resolve(ctx context.Context, ref registry.Reference) (*registry.Artifact, error) {
+	target, err := parse(ref)
+	if err != nil {
+		return nil, err
+	}
+	if s.cfg.Offline {
+		return nil, fmt.Errorf("%w: %s", registry.ErrOffline, ref)
+	}
+	p, err := s.pull(ctx, target.Context())
+	if err != nil {
+		return nil, err
+	}
+	doc, err := p.manifest(ctx, target.Identifier())
+	if err != nil {
+		return nil, err
+	}
+	a := &registry.Artifact{
+		Ref:      ref,
+		Pinned:   "oci://" + target.Context().Name() + "@" + doc.digest.String(),
+		Identity: registry.Identity{Name: target.Context().Name(), Revision: doc.digest.String()},
+	}
+	l := listing{pull: p, artifact: a, seen: make(map[registry.Digest]bool), listed: make(map[string]bool)}
+	if err := l.run(ctx, doc); err != nil {
+		return nil, fmt.Errorf("list %s: %w", ref, err)
+	}
+	return a, nil
+}
+
+// parse demands a host: without one, a short name would silently mean one
+// particular public registry.
+func parse(ref registry.Reference) (name.Reference, error) {
+	if !hasHost(ref.Rest) {
+		return nil, fmt.Errorf("%w: %s names no registry host (want oci://host/repository:tag)", registry.ErrReference, ref)
+	}
+	target, err := name.ParseReference(ref.Rest, name.WeakValidation)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s (want oci://host/repository[:tag|@sha256:...])", registry.ErrReference, ref)
+	}
+	if d, ok := target.(name.Digest); ok {
+		if _, err := registry.ParseDigest(d.DigestStr()); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", registry.ErrReference, ref, err)
+		}
+	}
+	return target, nil
+}

@@ -1,0 +1,214 @@
+package oci
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"assay/registry"
+	"assay/registry/internal/cas"
+	"assay/registry/internal/fetch"
+)
+
+// maxManifest is what registries accept at least, and what the distribution
+// specification recommends as the limit.
+const maxManifest = 4 << 20
+
+// pull reads from one repository.
+type pull struct {
+	source *Source
+	repo   name.Repository
+	origin http.RoundTripper // signed in
+}
+
+// pull signs in to the repository, or uses the session that exists.
+func (s *Source) pull(ctx context.Context, repo name.Repository) (*pull, error) {
+	s.mu.Lock()
+	origin := s.sessions[repo.Name()]
+	s.mu.Unlock()
+	if origin != nil {
+		return &pull{s, repo, origin}, nil
+	}
+	auth, err := authn.Resolve(ctx, s.cfg.Keychain, repo)
+	if err != nil {
+		return nil, fmt.Errorf("read the credentials for %s from the Docker configuration: %w", repo.RegistryStr(), err)
+	}
+	base := secure{next: s.cfg.Client.Transport()}
+	inner, err := transport.NewWithContext(ctx, repo.Registry, auth, base, []string{repo.Scope(transport.PullScope)})
+	p := &pull{s, repo, signedIn{inner}}
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, p.explain("such repository", presentable(p.url("manifests", ""), err))
+	}
+	s.mu.Lock()
+	s.sessions[repo.Name()] = p.origin
+	s.mu.Unlock()
+	return p, nil
+}
+
+// secure refuses plain http to other machines, whatever a name heuristic, a
+// redirect or a token service asks for.
+type secure struct{ next http.RoundTripper }
+
+func (s secure) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Scheme != "https" && !isLoopback(r.URL.Hostname()) {
+		return nil, &networkError{fmt.Errorf("%w: plain http to %s", fetch.ErrProtocol, r.URL.Host)}
+	}
+	resp, err := s.next.RoundTrip(r)
+	if err != nil {
+		return nil, &networkError{err}
+	}
+	return resp, nil
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// hasHost reports whether the first part of a reference is a host, by the rule
+// of the Docker reference grammar.
+func hasHost(rest string) bool {
+	host, _, ok := strings.Cut(rest, "/")
+	return ok && (strings.ContainsAny(host, ".:") || host == "localhost")
+}
+
+// networkError marks what came from the network and not from the library that
+// signs in, whose errors may hold the answer of a token service.
+type networkError struct{ error }
+
+func (e *networkError) Unwrap() error { return e.error }
+
+// signedIn makes the errors of the signing-in transport fit to be shown.
+type signedIn struct{ next http.RoundTripper }
+
+func (s signedIn) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := s.next.RoundTrip(r)
+	if err != nil {
+		return nil, presentable(r.URL, err)
+	}
+	return resp, nil
+}
+
+// presentable keeps the status of a refused sign-in and the cause of a failed
+// connection, and drops every other text.
+func presentable(u *url.URL, err error) error {
+	var status *transport.Error
+	var network *networkError
+	switch {
+	case errors.As(err, &status):
+		return &fetch.StatusError{Status: status.StatusCode, URL: fetch.Redact(u)}
+	case errors.As(err, &network):
+		return network.error
+	}
+	return fmt.Errorf("%w: the registry or its token service does not speak the protocol", fetch.ErrProtocol)
+}
+
+// document is a manifest or an index, as it was received and under its digest.
+type document struct {
+	digest registry.Digest
+	kind   string // Content-Type, without parameters
+	body   []byte
+}
+
+// accepted are the manifests that are understood, as the Accept header wants them.
+var accepted = strings.Join([]string{
+	string(types.OCIManifestSchema1), string(types.OCIImageIndex),
+	string(types.DockerManifestSchema2), string(types.DockerManifestList),
+}, ", ")
+
+// manifest fetches a manifest by tag or digest. By digest it is compared with
+// it; by tag its digest is computed, which pins it.
+func (p *pull) manifest(ctx context.Context, identifier string) (*document, error) {
+	body, resp, err := p.source.cfg.Client.Document(ctx, fetch.Request{
+		URL: p.url("manifests", identifier), Origin: p.origin,
+		Header: http.Header{"Accept": {accepted}},
+	}, maxManifest)
+	if err != nil {
+		return nil, p.explain(identifier, err)
+	}
+	kind, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+	doc := &document{kind: strings.TrimSpace(kind), body: body}
+	asked, err := registry.ParseDigest(identifier)
+	if err != nil { // a tag
+		asked = registry.Digest{Algorithm: "sha256"}
+	}
+	if doc.digest, err = digestOf(asked.Algorithm, body); err != nil {
+		return nil, err
+	}
+	if asked.Hex != "" && asked != doc.digest {
+		return nil, fmt.Errorf("%w: manifest asked for %s, got %s", registry.ErrDigest, asked, doc.digest)
+	}
+	said, err := registry.ParseDigest(resp.Header.Get("Docker-Content-Digest"))
+	if err == nil && said.Algorithm == doc.digest.Algorithm && said != doc.digest {
+		return nil, fmt.Errorf("%w: the registry says manifest %s and sends %s", registry.ErrDigest, said, doc.digest)
+	}
+	return doc, nil
+}
+
+func digestOf(algorithm string, body []byte) (registry.Digest, error) {
+	switch algorithm {
+	case "sha256":
+		sum := sha256.Sum256(body)
+		return registry.NewDigest(algorithm, hex.EncodeToString(sum[:]))
+	case "sha512":
+		sum := sha512.Sum512(body)
+		return registry.NewDigest(algorithm, hex.EncodeToString(sum[:]))
+	}
+	return registry.Digest{}, fmt.Errorf("%w: registries use sha256 and sha512, not %s", registry.ErrReference, algorithm)
+}
+
+// open fetches a blob.
+func (p *pull) open(ctx context.Context, b cas.Blob) (registry.Content, error) {
+	return p.source.cfg.Store.Get(ctx, b, func(ctx context.Context, sink *cas.Sink) error {
+		err := p.source.cfg.Client.Download(ctx, fetch.Download{
+			Request: fetch.Request{URL: p.url("blobs", b.Want[0].String()), Origin: p.origin},
+			Size:    b.Size,
+		}, sink)
+		return p.explain(b.Want[0].String(), err)
+	})
+}
+
+// url names a manifest or a blob. The parts have been checked by the reference
+// grammar and by ParseDigest.
+func (p *pull) url(collection, identifier string) *url.URL {
+	scheme := "https"
+	if p.repo.Scheme() == "http" && isLoopback(hostOf(p.repo.RegistryStr())) {
+		scheme = "http"
+	}
+	return &url.URL{
+		Scheme: scheme, Host: p.repo.RegistryStr(),
+		Path: "/v2/" + p.repo.RepositoryStr() + "/" + collection + "/" + identifier,
+	}
+}
+
+func hostOf(hostport string) string { return (&url.URL{Host: hostport}).Hostname() }
+
+func (p *pull) explain(identifier string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, registry.ErrNotFound):
+		return fmt.Errorf("%s has no %s: %w", p.repo.Name(), identifier, err)
+	case errors.Is(err, registry.ErrAccess):
+		return fmt.Errorf("%s: run docker login for %s, or check the name: %w", p.repo.Name(), p.repo.RegistryStr(), err)
+	}
+	return err
+}
