@@ -110,9 +110,9 @@ func (s Sums) SHA512() string {
 
 // File reads size bytes once, in order, and computes SHA-256 and the needs. The
 // buffer, best of BufferSize, is the caller's to reuse from file to file; nil lets
-// File allocate one. A need
-// for an unknown algorithm, a negative shard size or more than MaxShards shards
-// is not computed. The error wraps ErrSize, the context's or the reader's error.
+// File allocate one. A need for an unknown algorithm, a negative shard size or
+// more than MaxShards shards is not computed. The error wraps ErrSize, the
+// context's or the reader's error.
 func File(ctx context.Context, r io.ReaderAt, size int64, needs []Need, buf []byte) (Sums, error) {
 	if len(buf) == 0 {
 		buf = make([]byte, min(BufferSize, max(size, 1)))

@@ -19,9 +19,6 @@ type entry struct {
 	sums Sums
 }
 
-// NewSet returns an empty set.
-func NewSet() *Set { return new(Set) }
-
 // Put adds a file or replaces it. A file that could not be read to its end is
 // put with zero Sums: it is there, and every digest of it is unknown.
 func (s *Set) Put(name string, size int64, sums Sums) {

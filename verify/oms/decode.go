@@ -1,0 +1,125 @@
+package oms
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Bounds on lists.
+const (
+	maxResources    = 4 << 20 // shards; files are at most registry.MaxFiles
+	maxIgnorePaths  = 4096
+	maxCertificates = 16
+)
+
+// decodeStrict decodes one JSON document of bounded shape. Names are
+// case-sensitive; duplicates, invalid UTF-8 and trailing data are errors.
+func decodeStrict(data []byte, into any, opts ...json.Options) error {
+	if err := checkShape(data); err != nil {
+		return err
+	}
+	return json.Unmarshal(data, into, opts...)
+}
+
+// decodeList decodes an array element by element, so that a list of a hundred
+// million empty objects costs its first entries and no more.
+func decodeList[T any](dec *jsontext.Decoder, limit int, list *[]T) error {
+	if dec.PeekKind() != '[' {
+		return errors.New("an array is wanted here")
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	*list = (*list)[:0:0]
+	for kind := dec.PeekKind(); kind != ']'; kind = dec.PeekKind() {
+		if len(*list) == limit {
+			return fmt.Errorf("more than %d entries in a list", limit)
+		}
+		var entry T
+		if err := json.UnmarshalDecode(dec, &entry); err != nil {
+			return err
+		}
+		*list = append(*list, entry)
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+// encoded is a base64 string in its one canonical form.
+type encoded []byte
+
+func (e *encoded) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	raw, err := readString(dec)
+	if err != nil {
+		return err
+	}
+	if bytes.ContainsAny(raw, "\r\n") { // which the standard decoder skips
+		return errors.New("line break inside base64")
+	}
+	out := make([]byte, base64.StdEncoding.DecodedLen(len(raw)))
+	n, err := base64.StdEncoding.Strict().Decode(out, raw)
+	*e = out[:n]
+	return err
+}
+
+// readString returns the content of a string; it is valid until the next read.
+func readString(dec *jsontext.Decoder) ([]byte, error) {
+	v, err := dec.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	if v.Kind() != '"' {
+		return nil, errors.New("a string is wanted here")
+	}
+	if raw := v[1 : len(v)-1]; bytes.IndexByte(raw, '\\') < 0 {
+		return raw, nil
+	}
+	return jsontext.AppendUnquote(nil, v)
+}
+
+// rawDigest is a digest of lower-case hex digits, held as bytes. Its length is
+// checked where the algorithm is known.
+type rawDigest []byte
+
+func (d *rawDigest) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	raw, err := readString(dec)
+	if err != nil {
+		return err
+	}
+	if len(raw) > 128 || bytes.ContainsAny(raw, "ABCDEF") {
+		return errors.New("a digest is at most 128 lower-case hex digits")
+	}
+	out := make([]byte, hex.DecodedLen(len(raw)))
+	_, err = hex.Decode(out, raw)
+	*d = out
+	return err
+}
+
+// wholeNumber is a number of bytes. Python writes it through protobuf's Struct,
+// as 1000000000.0.
+type wholeNumber int64
+
+func (n *wholeNumber) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	v, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	if i, err := strconv.ParseInt(string(v), 10, 64); err == nil {
+		*n = wholeNumber(i)
+		return nil
+	}
+	f, err := strconv.ParseFloat(string(v), 64)
+	if v.Kind() != '0' || err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+		return errors.New("a whole number is wanted here")
+	}
+	*n = wholeNumber(f)
+	return nil
+}

@@ -1,0 +1,126 @@
+package oms
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	sigbundle "github.com/sigstore/sigstore-go/pkg/bundle"
+	"github.com/sigstore/sigstore-go/pkg/root"
+	sigverify "github.com/sigstore/sigstore-go/pkg/verify"
+)
+
+// fulcioArc is the OID below which Fulcio puts its certificate extensions.
+var fulcioArc = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 1}
+
+// isFulcio reports whether a certificate says that Fulcio issued it.
+func isFulcio(c *x509.Certificate) bool {
+	for _, e := range c.Extensions {
+		if len(e.Id) > len(fulcioArc) && slices.Equal(e.Id[:len(fulcioArc)], fulcioArc) {
+			return true
+		}
+	}
+	return false
+}
+
+// keyless checks keyless signatures offline. The thresholds are those of
+// cosign: one signed certificate timestamp, one log entry, one observed time.
+type keyless struct {
+	verifier *sigverify.Verifier
+	policies []sigverify.PolicyOption // one for each identity
+}
+
+func newKeyless(trustedRoot []byte, identities []Identity) (*keyless, error) {
+	material, err := root.NewTrustedRootFromJSON(trustedRoot)
+	if err != nil {
+		return nil, fmt.Errorf("trusted root: %w", err)
+	}
+	verifier, err := sigverify.NewVerifier(material, sigverify.WithSignedCertificateTimestamps(1),
+		sigverify.WithTransparencyLog(1), sigverify.WithObserverTimestamps(1))
+	if err != nil {
+		return nil, fmt.Errorf("trusted root: %w", err)
+	}
+	k := &keyless{verifier: verifier}
+	for _, id := range identities {
+		match, err := sigverify.NewShortCertificateIdentity(id.Issuer, "", id.Subject, "")
+		if err != nil {
+			return nil, fmt.Errorf("identity %q: %w", id.Subject, err)
+		}
+		k.policies = append(k.policies, sigverify.WithCertificateIdentity(match))
+	}
+	return k, nil
+}
+
+// checkSigstore checks certificate, log entry and times, then the identity.
+func (d *document) checkSigstore(k *keyless, leaf *x509.Certificate, s signed, data []byte) error {
+	d.signer.Method = MethodSigstore
+	if err := d.checkLeaf(leaf, s); err != nil {
+		return err
+	}
+	if k == nil {
+		d.notes = append(d.notes, "no trusted root was given to check the keyless signature against")
+		return nil
+	}
+	result, err := k.verify(data, s)
+	if err != nil {
+		return err
+	}
+	cert := result.Signature.Certificate
+	d.signer.Subject, d.signer.Issuer = cert.SubjectAlternativeName, cert.Issuer
+	if len(result.VerifiedTimestamps) > 0 {
+		t := result.VerifiedTimestamps[0]
+		d.time, d.timeSource = t.Timestamp.UTC().Format(time.RFC3339), t.Type
+	}
+	if len(k.policies) == 0 {
+		d.notes = append(d.notes, "no identity was given that the signer should have")
+		return nil
+	}
+	d.trusted = true
+	return nil
+}
+
+// verify hands the bundle to sigstore-go, without the digest of an artifact: the
+// manifest is compared by this package. The payload must be the same for both
+// decoders.
+func (k *keyless) verify(data []byte, s signed) (*sigverify.VerificationResult, error) {
+	if s.old {
+		return nil, fault{Code: CodeSigstore, What: "keyless bundles of version 0.2 cannot be checked: sign again"}
+	}
+	var b sigbundle.Bundle
+	if err := b.UnmarshalJSON(data); err != nil {
+		return nil, fault{Code: CodeBadBundle, What: err.Error()}
+	}
+	if !bytes.Equal(b.GetDsseEnvelope().GetPayload(), s.payload) {
+		return nil, fault{Code: CodeBadBundle, What: "payload is ambiguous"}
+	}
+	identity := sigverify.WithoutIdentitiesUnsafe()
+	if len(k.policies) > 0 {
+		identity = anyOf(k.policies)
+	}
+	result, err := k.verifier.Verify(&b, sigverify.NewPolicy(sigverify.WithoutArtifactUnsafe(), identity))
+	var other *sigverify.ErrNoMatchingCertificateIdentity
+	switch {
+	case errors.As(err, &other):
+		return nil, fault{Code: CodeWrongIdentity, What: err.Error()}
+	case err != nil:
+		return nil, fault{Code: CodeSigstore, What: err.Error()}
+	}
+	return result, nil
+}
+
+// anyOf accepts any of the identities: sigstore-go takes repeated ones as
+// alternatives.
+func anyOf(options []sigverify.PolicyOption) sigverify.PolicyOption {
+	return func(c *sigverify.PolicyConfig) error {
+		for _, option := range options {
+			if err := option(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
