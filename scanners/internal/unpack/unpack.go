@@ -75,25 +75,10 @@ func Gzip(r io.Reader) (io.Reader, error) {
 // Bzip2 reads one or more streams; the library joins them.
 func Bzip2(r io.Reader) (io.Reader, error) { return bzip2.NewReader(bufio.NewReader(r)), nil }
 
-// LZ4 reads LZ4 frames, and skips skippable ones.
+// LZ4 reads LZ4 frames, and skips skippable ones; the library joins them.
 func LZ4(r io.Reader) (io.Reader, error) {
-	return concatenated(r, func(br *bufio.Reader, first bool) (io.Reader, error) {
-		magic, _ := br.Peek(4)
-		if len(magic) < 4 || string(magic) != lz4Magic && (magic[0]&0xf0 != 0x50 || string(magic[1:]) != skippableMagic) {
-			if first {
-				return nil, errors.New("no lz4 frame")
-			}
-			return nil, ErrTrailing
-		}
-		return lz4.NewReader(br), nil
-	})
+	return translated{lz4.NewReader(bufio.NewReader(r))}, nil
 }
-
-// The magic numbers of an LZ4 frame and, without its first byte, of a skippable one.
-const (
-	lz4Magic       = "\x04\x22\x4d\x18"
-	skippableMagic = "\x2a\x4d\x18"
-)
 
 // LZMA reads the older container of .lzma files ("lzma alone").
 func LZMA(r io.Reader) (io.Reader, error) {
@@ -113,15 +98,16 @@ func Zstd(r io.Reader) (io.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return zstdReader{z}, nil
+	return translated{z}, nil
 }
 
-type zstdReader struct{ src *zstd.Decoder }
+// translated turns the errors of the libraries into ours.
+type translated struct{ src io.Reader }
 
-func (z zstdReader) Read(p []byte) (int, error) {
-	n, err := z.src.Read(p)
+func (t translated) Read(p []byte) (int, error) {
+	n, err := t.src.Read(p)
 	switch {
-	case errors.Is(err, zstd.ErrMagicMismatch):
+	case errors.Is(err, zstd.ErrMagicMismatch), errors.Is(err, lz4.ErrInvalidFrame):
 		err = fmt.Errorf("%w: %w", ErrTrailing, err)
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrUnknownDictionary):
 		err = fmt.Errorf("%w: %w", ErrUnsupported, err)
