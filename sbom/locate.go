@@ -21,27 +21,42 @@ type place struct {
 // sources: hf://[datasets/]org/name@rev, oci://host/repo[:tag][@digest], a bare
 // path for anything local.
 func splitReference(ref string) place {
-	scheme, rest, ok := strings.Cut(ref, "://")
+	scheme, rest, ok := remote(ref)
 	if !ok {
-		return place{name: localName(ref)}
+		return place{name: localName(strings.TrimPrefix(ref, "file:"))}
 	}
 	p := place{scheme: scheme}
 	rest, p.revision, _ = strings.Cut(rest, "@")
 	switch scheme {
 	case "hf":
-		if name, ok := strings.CutPrefix(rest, "datasets/"); ok {
-			rest, p.dataset = name, true
-		}
+		rest, p.dataset = strings.CutPrefix(rest, "datasets/")
 	case "oci":
 		p.host, rest, _ = strings.Cut(rest, "/")
 		if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, '/') {
 			rest = rest[:i]
 		}
-	case "file":
-		return place{name: localName(rest)}
 	}
 	p.name = strings.Trim(rest, "/")
 	return p
+}
+
+// remote splits a reference to a store into scheme and rest, without query,
+// fragment and credentials, which may be secrets. A reference of the Hub has no
+// authority part, and one without a slash has no credentials: what comes before
+// the "@" is a name. It reports false for a local path.
+func remote(ref string) (scheme, rest string, ok bool) {
+	scheme, rest, ok = strings.Cut(ref, "://")
+	if !ok || scheme == "file" {
+		return "", "", false
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	rest, _, _ = strings.Cut(rest, "#")
+	if scheme != "hf" {
+		if authority, path, ok := strings.Cut(rest, "/"); ok {
+			rest = authority[strings.LastIndexByte(authority, '@')+1:] + "/" + path
+		}
+	}
+	return scheme, rest, true
 }
 
 // localName is the last element of a path of any system, "" when it has none.
@@ -82,19 +97,11 @@ func escapePURL(s string) string {
 	return strings.Join(parts, "/")
 }
 
-// location returns a remote reference as a URI, without query, fragment and
-// credentials, which may be secrets, and "" for a local path. A reference of the
-// Hub has no authority part: what comes before its "@" is a name.
+// location returns a remote reference as a URI, and "" for a local path.
 func location(ref string) string {
-	scheme, rest, ok := strings.Cut(ref, "://")
-	if !ok || scheme == "file" {
+	scheme, rest, ok := remote(ref)
+	if !ok {
 		return ""
-	}
-	rest, _, _ = strings.Cut(rest, "?")
-	rest, _, _ = strings.Cut(rest, "#")
-	if scheme != "hf" {
-		authority, tail, _ := strings.Cut(rest, "/")
-		rest = authority[strings.LastIndexByte(authority, '@')+1:] + "/" + tail
 	}
 	return scheme + "://" + escapeURI(rest)
 }
@@ -102,15 +109,29 @@ func location(ref string) string {
 // escapeURI percent-encodes every byte that RFC 3986 section 2 does not allow in
 // a URI, and leaves what is encoded already.
 func escapeURI(s string) string {
-	const allowed = "-._~:/?#[]@!$&'()*+,;=%"
+	const marks = "-._~:/?#[]@!$&'()*+,;="
 	var b strings.Builder
 	for i := range len(s) {
 		c := s[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(allowed, c) >= 0 {
+		switch {
+		case isAlphanumeric(c), strings.IndexByte(marks, c) >= 0, c == '%' && isEscape(s[i:]):
 			b.WriteByte(c)
-			continue
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
 		}
-		fmt.Fprintf(&b, "%%%02X", c)
 	}
 	return b.String()
+}
+
+func isAlphanumeric(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+// isEscape reports whether s begins with a percent sign and two hex digits.
+func isEscape(s string) bool {
+	if len(s) < 3 {
+		return false
+	}
+	_, err := hex.DecodeString(s[1:3])
+	return err == nil
 }

@@ -21,12 +21,9 @@ const (
 // escapes. A cut is marked, never silent.
 func clean(s string, limit int) string {
 	cut := ""
-	if len(s) > limit {
-		cut = fmt.Sprintf("[%d more bytes]", len(s)-limit)
-		s = s[:limit]
-		for i := 0; i < utf8.UTFMax && s != "" && !endsWhole(s); i++ {
-			s = s[:len(s)-1]
-		}
+	if kept := prefix(s, limit); len(kept) < len(s) {
+		cut = fmt.Sprintf("[%d more bytes]", len(s)-len(kept))
+		s = kept
 	}
 	if !needsEscape(s) {
 		return s + cut
@@ -47,10 +44,17 @@ func clean(s string, limit int) string {
 	return b.String() + cut
 }
 
-// endsWhole reports whether s does not end in the middle of a character.
-func endsWhole(s string) bool {
-	r, n := utf8.DecodeLastRuneInString(s)
-	return r != utf8.RuneError || n != 1
+// prefix is at most limit bytes of s, without half a character at the end.
+func prefix(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for end := limit; end > limit-utf8.UTFMax && end > 0; end-- {
+		if utf8.RuneStart(s[end]) {
+			return s[:end]
+		}
+	}
+	return s[:limit]
 }
 
 func needsEscape(s string) bool {

@@ -19,7 +19,7 @@ func (b *builder) file(i int, f sbom.File) {
 		Comment:            fileComment(f),
 		Kind:               v3_0.FileKindType_File,
 		ContentType:        role.media,
-		PrimaryPurpose:     role.purpose,
+		PrimaryPurpose:     b.purpose(role),
 		VerifiedUsing:      hashes(f.Digests),
 		ContentIdentifiers: gitoids(f.Digests),
 	})
@@ -29,6 +29,14 @@ func (b *builder) file(i int, f sbom.File) {
 	b.gaps(id, f.Gaps)
 	b.facts(id, f)
 	b.broken(id, f)
+}
+
+// purpose turns the weights of a model into the data of a dataset.
+func (b *builder) purpose(r role) v3_0.SoftwarePurpose {
+	if r.purpose == v3_0.SoftwarePurpose_Model && b.doc.Subject.Kind == sbom.KindDataset {
+		return v3_0.SoftwarePurpose_Data
+	}
+	return r.purpose
 }
 
 // fileComment tells what SPDX has no property for: the size, what recognised the

@@ -1,6 +1,7 @@
 package spdx
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ func (b *builder) subject() {
 	for _, f := range fields {
 		f.set(p, f.from(s))
 	}
+	p.SetSummary(cmp.Or(summaries[s.Kind], summaries[sbom.KindUnknown]))
 	p.SetSourceInfo(sourceInfo(s))
 	p.SetComment(provenance(b.doc))
 	b.graph.add(b.supplier())
@@ -47,6 +49,14 @@ func (b *builder) newPackage() v3_0.AnyPackage {
 		UseSensitivePersonalInformation: v3_0.PresenceType_NoAssertion,
 		Hyperparameters:                 hyperparameters(b.doc.Facts),
 	}
+}
+
+// summaries say what the store takes the artifact for.
+var summaries = map[sbom.Kind]string{
+	sbom.KindModel:   "Machine-learning model.",
+	sbom.KindAdapter: "Adapter to a machine-learning model. The base model is not determined.",
+	sbom.KindDataset: "Dataset.",
+	sbom.KindUnknown: "The store does not say what kind of artifact this is; it is described as a model.",
 }
 
 func (b *builder) totalSize() int64 {

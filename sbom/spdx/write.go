@@ -2,6 +2,7 @@ package spdx
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"time"
@@ -107,7 +108,7 @@ func (b *builder) sbom() {
 		ID:                  b.id("sbom"),
 		ProfileConformances: b.profiles(),
 		SbomTypes:           []v3_0.SbomType{v3_0.SbomType_Analyzed},
-		Comment:             "Made by looking into the files. Ruleset: " + b.doc.Ruleset,
+		Comment:             "Made by looking into the files. Ruleset: " + cmp.Or(b.doc.Ruleset, "not known") + ".",
 	}, property{name: "rootElement", many: []string{b.id("artifact")}}, property{name: "element", many: members})
 }
 

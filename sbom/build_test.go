@@ -1,0 +1,171 @@
+package sbom_test
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"assay/sbom"
+	"assay/scanners"
+	"assay/verify"
+)
+
+func report(files ...verify.FileEvidence) verify.Report {
+	return verify.Report{Evidence: verify.Evidence{Files: files}}
+}
+
+func TestSubject(t *testing.T) {
+	const commit = "0123456789abcdef0123456789abcdef01234567"
+	r := report()
+	r.Artifact = verify.ArtifactInfo{
+		Ref: "hf://org/name@main", Pinned: "hf://org/name@" + commit, Kind: "model", ContentID: "sha256:aa",
+		Repository: "id-1", Owner: "org", Created: "2025-06-07T08:09:10.9+02:00", Revision: commit,
+	}
+	want := sbom.Subject{
+		Kind:       sbom.KindModel,
+		Name:       sbom.Value{Text: "org/name", Standing: sbom.Inferred, Source: "reference"},
+		Version:    sbom.Value{Text: commit, Standing: sbom.Declared, Source: "store"},
+		ContentID:  sbom.Value{Text: "sha256:aa", Standing: sbom.Verified, Source: "all files"},
+		Asked:      sbom.Value{Text: "hf://org/name@main", Standing: sbom.Declared, Source: "caller"},
+		Location:   sbom.Value{Text: "hf://org/name@" + commit, Standing: sbom.Inferred, Source: "pinned reference"},
+		PURL:       sbom.Value{Text: "pkg:huggingface/org/name@" + commit, Standing: sbom.Inferred, Source: "pinned reference"},
+		Repository: sbom.Value{Text: "id-1", Standing: sbom.Declared, Source: "store"},
+		Supplier:   sbom.Value{Text: "org", Standing: sbom.Declared, Source: "store"},
+		Created:    sbom.Value{Text: "2025-06-07T06:09:10Z", Standing: sbom.Declared, Source: "store"},
+	}
+	if got := sbom.FromReport(r).Subject; got != want {
+		t.Errorf("subject:\n got %+v\nwant %+v", got, want)
+	}
+}
+
+// What is not known is absent, and what stands in for it says so.
+func TestSubjectOfLocalFolder(t *testing.T) {
+	r := report()
+	r.Artifact = verify.ArtifactInfo{Ref: "/home/me/model", ContentID: "sha256:aa"}
+	s := sbom.FromReport(r).Subject
+	want := sbom.Subject{
+		Name:      sbom.Value{Text: "model", Standing: sbom.Inferred, Source: "reference"},
+		Version:   sbom.Value{Text: "sha256:aa", Standing: sbom.Inferred, Source: "content id"},
+		ContentID: sbom.Value{Text: "sha256:aa", Standing: sbom.Verified, Source: "all files"},
+	}
+	if s != want {
+		t.Errorf("subject:\n got %+v\nwant %+v", s, want)
+	}
+}
+
+func TestCreatedIsATime(t *testing.T) {
+	for in, want := range map[string]string{
+		"2025-06-07T08:09:10Z":      "2025-06-07T08:09:10Z",
+		"2025-06-07T08:09:10+14:00": "2025-06-06T18:09:10Z",
+		"0001-01-01T00:00:00Z":      "",
+		"0000-01-01T00:00:00Z":      "",
+		"9999-12-31T23:59:59-01:00": "",
+		"2025-06-07":                "",
+		"soon":                      "",
+	} {
+		r := report()
+		r.Artifact.Created = in
+		if got := sbom.FromReport(r).Subject.Created.Text; got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestDigests(t *testing.T) {
+	f := verify.FileEvidence{SHA256: "11", SHA512: "22", Declared: []verify.DeclaredDigest{
+		{Digest: "sha256:11", By: "lfs", Match: verify.MatchKept},
+		{Digest: "sha256:33", By: "lock", Match: verify.MatchBroken},
+		{Digest: "sha1-git:44", By: "git", Match: verify.MatchKept},
+		{Digest: "blake3:55", By: "list", Match: verify.MatchUnchecked},
+		{Digest: "sha512:66", By: "list", Match: verify.MatchUnchecked},
+	}}
+	want := []sbom.Digest{
+		{Algorithm: "sha256", Hex: "11", Standing: sbom.Verified},
+		{Algorithm: "sha512", Hex: "22", Standing: sbom.Verified},
+		{Algorithm: "sha256", Hex: "33", Standing: sbom.Declared, Source: "lock", Broken: true},
+		{Algorithm: "sha1-git", Hex: "44", Standing: sbom.Verified},
+		{Algorithm: "blake3", Hex: "55", Standing: sbom.Declared, Source: "list"},
+	}
+	if got := sbom.FromReport(report(f)).Files[0].Digests; !reflect.DeepEqual(got, want) {
+		t.Errorf("digests:\n got %+v\nwant %+v", got, want)
+	}
+}
+
+func TestGapsGoToTheirFiles(t *testing.T) {
+	r := report(verify.FileEvidence{Name: "b"}, verify.FileEvidence{Name: "a"})
+	r.Gaps = []verify.Gap{
+		{Code: scanners.GapBroken, File: "b", Reason: "1"}, {Code: verify.GapVerifier, Reason: "2"}}
+	d := sbom.FromReport(r)
+	if len(d.Files[0].Gaps) != 0 || len(d.Files[1].Gaps) != 1 || len(d.Gaps) != 1 {
+		t.Errorf("gaps: %+v, of files %+v", d.Gaps, d.Files)
+	}
+	if !d.Complete {
+		t.Error("a signature that could not be read makes the list of files incomplete")
+	}
+	r.Gaps = append(r.Gaps, verify.Gap{Code: verify.GapOmitted, File: "link", Reason: "symbolic link"})
+	if sbom.FromReport(r).Complete {
+		t.Error("a link that was left out, and the list of files is complete")
+	}
+	if names := []string{d.Files[0].Name, d.Files[1].Name}; !slices.IsSorted(names) {
+		t.Errorf("files are not sorted: %v", names)
+	}
+}
+
+func TestFactsOfTheArtifact(t *testing.T) {
+	file := func(name string, facts ...verify.Fact) verify.FileEvidence {
+		return verify.FileEvidence{Name: name, Facts: facts}
+	}
+	fact := func(key, value string) verify.Fact { return verify.Fact{Key: key, Value: value} }
+	d := sbom.FromReport(report(
+		file("1", fact("st/parameters", "10"), fact("st/dtypes", "F32, BF16"), fact("st/metadata", "author=x"), fact("big/parameters", "18446744073709551615")),
+		file("2", fact("st/parameters", "32"), fact("st/dtypes", "F16,F32"), fact("big/parameters", "1"), fact("odd/tensors", "-3")),
+	))
+	got := map[string]string{}
+	for _, f := range d.Facts {
+		got[f.Key] = f.Value.Text
+		if f.Value.Standing != sbom.Verified {
+			t.Errorf("%s is %s", f.Key, f.Value.Standing)
+		}
+	}
+	want := map[string]string{"st/parameters": "42", "st/dtypes": "BF16,F16,F32"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("facts %v, want %v", got, want)
+	}
+	if f := d.Files[0].Facts[2]; f.Value.Standing != sbom.Declared || f.Value.Source != "1" {
+		t.Errorf("text in the file is taken for %+v", f.Value)
+	}
+}
+
+// Nothing that a report can hold makes the document large out of proportion, and
+// what is cut is counted.
+func TestBounds(t *testing.T) {
+	f := verify.FileEvidence{Name: strings.Repeat("x", 1<<20)}
+	for range 1000 {
+		f.Facts = append(f.Facts, verify.Fact{Key: strings.Repeat("k", 1<<16), Value: strings.Repeat("v", 1<<16)})
+	}
+	r := report(f)
+	r.Claims = []verify.Claim{{Problems: make([]verify.Problem, 1000)}}
+	d := sbom.FromReport(r)
+	if n := len(d.Files[0].Facts); n != 256 || d.Files[0].MoreFacts != 744 {
+		t.Errorf("%d facts and %d more", n, d.Files[0].MoreFacts)
+	}
+	if n := len(d.Files[0].Name); n > 5000 {
+		t.Errorf("a name of %d bytes", n)
+	}
+	if n := len(d.Claims[0].Problems); n != 21 {
+		t.Errorf("%d problems", n)
+	}
+}
+
+// The document is a function of the report, and leaves it as it was.
+func TestFromReportIsPure(t *testing.T) {
+	r := report(verify.FileEvidence{Name: "b", Formats: []string{"z"}}, verify.FileEvidence{Name: "a"})
+	first := sbom.FromReport(r)
+	if r.Files[0].Name != "b" {
+		t.Error("the report was sorted in place")
+	}
+	if !reflect.DeepEqual(first, sbom.FromReport(r)) {
+		t.Error("two documents of one report differ")
+	}
+}
