@@ -1,0 +1,131 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"assay/registry"
+)
+
+// maxDepth bounds shelves within shelves.
+const maxDepth = 64
+
+// item is something on a shelf: a model, or what kept the walk from looking.
+type item struct {
+	name    string // slash-separated, relative to the root
+	problem string // "" for a model
+}
+
+// walk visits every item below root, sorted by the parts of its name. It fails
+// when the root itself cannot be listed or when visit does.
+func walk(root *os.Root, visit func(item) error) error {
+	entries, err := list(root, ".")
+	if err != nil {
+		return err
+	}
+	w := walker{root, visit}
+	return w.shelf(".", entries, 1)
+}
+
+type walker struct {
+	root  *os.Root
+	visit func(item) error
+}
+
+func (w walker) shelf(dir string, entries []fs.DirEntry, depth int) error {
+	for _, e := range entries {
+		if err := w.entry(path.Join(dir, e.Name()), e.Type(), depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w walker) entry(name string, mode fs.FileMode, depth int) error {
+	switch {
+	case mode.IsRegular():
+		return w.visit(item{name: name})
+	case mode&fs.ModeSymlink != 0:
+		return w.visit(item{name, "a symbolic link, not followed: audit what it leads to on its own"})
+	case !mode.IsDir():
+		return w.visit(item{name, "neither a file nor a directory"})
+	case depth > maxDepth:
+		return w.visit(item{name, fmt.Sprintf("more than %d directories deep: audit it on its own", maxDepth)})
+	}
+	entries, err := list(w.root, name)
+	switch {
+	case err != nil:
+		return w.visit(item{name, "the directory cannot be listed: " + err.Error()})
+	case isShelf(name, entries):
+		return w.shelf(name, entries, depth+1)
+	}
+	return w.visit(item{name: name})
+}
+
+// isShelf reports whether a directory holds models and is none.
+func isShelf(name string, entries []fs.DirEntry) bool {
+	if isSnapshot(name) {
+		return false
+	}
+	return !slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return e.Type().IsRegular() && !isCompanion(e.Name())
+	})
+}
+
+// isCompanion reports files that accompany models on a shelf and make no model
+// of it. They are audited like every other file.
+func isCompanion(name string) bool {
+	upper := strings.ToUpper(name)
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(upper, "README") ||
+		strings.HasPrefix(upper, "LICENSE") || strings.HasPrefix(upper, "LICENCE")
+}
+
+// isSnapshot recognises "models--org--name/snapshots/<commit>" of the Hugging
+// Face cache (hub-docs, local-cache), whose files are links into ../../blobs.
+func isSnapshot(name string) bool {
+	parent, commit := path.Split(name)
+	grandparent, snapshots := path.Split(strings.TrimSuffix(parent, "/"))
+	if snapshots != "snapshots" || len(commit) != 40 || strings.Trim(commit, "0123456789abcdef") != "" {
+		return false
+	}
+	kind, _, ok := strings.Cut(path.Base(strings.TrimSuffix(grandparent, "/")), "--")
+	return ok && (kind == "models" || kind == "datasets" || kind == "spaces")
+}
+
+// list reads a directory, sorted by name, at most registry.MaxFiles entries.
+func list(root *os.Root, name string) ([]fs.DirEntry, error) {
+	dir, err := root.OpenFile(name, os.O_RDONLY|nonBlocking, 0)
+	if err != nil {
+		return nil, cause(err)
+	}
+	defer dir.Close()
+	var all []fs.DirEntry
+	for {
+		batch, err := dir.ReadDir(1024)
+		all = append(all, batch...)
+		switch {
+		case errors.Is(err, io.EOF):
+			slices.SortFunc(all, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+			return all, nil
+		case err != nil:
+			return nil, cause(err)
+		case len(all) > registry.MaxFiles:
+			return nil, fmt.Errorf("%w: more than %d entries", registry.ErrLimit, registry.MaxFiles)
+		}
+	}
+}
+
+// cause drops operation and path from an error: the line names the item.
+func cause(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
