@@ -34,7 +34,7 @@ var layers = map[string][]string{
 // store, no scheme): everybody above may import them. Every other folder below a
 // layer is an implementation, and only cmd and the "all" packages name those.
 var support = map[string][]string{
-	"registry": {"all", "internal", "registrytest"},
+	"registry": {"all", "export", "internal", "registrytest"},
 	"scanners": {"all", "internal", "scannertest"},
 	"verify":   {"all", "internal", "hashing", "policy", "report", "store", "trust"},
 	"sbom":     {"all", "internal"},
