@@ -16,14 +16,16 @@ func FromReport(r verify.Report) Document {
 		Subject: subject(r.Artifact),
 		Files:   files(r),
 		Claims:  claims(r.Claims),
+		Ignored: cleanAll(r.Artifact.Ignored, maxName),
 		Ruleset: clean(r.Ruleset, maxShort),
 	}
-	d.Facts = mergeFacts(d.Files)
 	d.Gaps = assignGaps(d.Files, r)
 	d.Complete = !slices.ContainsFunc(d.Gaps, leavesOut)
-	for _, f := range d.Files {
+	for i, f := range d.Files {
 		d.Coverage = d.Coverage.Plus(f.Coverage)
+		markFacts(&d.Files[i])
 	}
+	d.Facts = mergeFacts(d.Files)
 	return d
 }
 
@@ -34,7 +36,7 @@ func subject(a verify.ArtifactInfo) Subject {
 	}
 	s := Subject{
 		Kind:       Kind(clean(string(a.Kind), maxShort)),
-		Name:       value(p.name, Inferred, "reference"),
+		Name:       value(a.Name, Declared, "store"),
 		ContentID:  value(a.ContentID, Verified, "all files"),
 		Asked:      value(location(a.Ref), Declared, "caller"),
 		Location:   value(location(a.Pinned), Inferred, "pinned reference"),
@@ -43,6 +45,9 @@ func subject(a verify.ArtifactInfo) Subject {
 		Supplier:   value(a.Owner, Declared, "store"),
 		Created:    value(utcSeconds(a.Created), Declared, "store"),
 		Version:    value(a.Revision, Declared, "store"),
+	}
+	if !s.Name.Known() {
+		s.Name = value(p.name, Inferred, "reference")
 	}
 	if !s.Version.Known() {
 		s.Version = value(a.ContentID, Inferred, "content id")
@@ -100,9 +105,8 @@ func file(f verify.FileEvidence) File {
 		}
 	}
 	for _, x := range f.Facts[:len(f.Facts)-out.MoreFacts] {
-		key := clean(x.Key, maxShort)
-		out.Facts = append(out.Facts, Fact{Key: key, Value: Value{
-			Text: clean(x.Value, maxText), Standing: standingOf(key), Source: out.Name}})
+		out.Facts = append(out.Facts, Fact{Key: clean(x.Key, maxShort), Value: Value{
+			Text: clean(x.Value, maxText), Standing: Declared, Source: out.Name}})
 	}
 	return out
 }

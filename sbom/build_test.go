@@ -20,11 +20,11 @@ func TestSubject(t *testing.T) {
 	r := report()
 	r.Artifact = verify.ArtifactInfo{
 		Ref: "hf://org/name@main", Pinned: "hf://org/name@" + commit, Kind: "model", ContentID: "sha256:aa",
-		Repository: "id-1", Owner: "org", Created: "2025-06-07T08:09:10.9+02:00", Revision: commit,
+		Repository: "id-1", Name: "Org/Renamed", Owner: "org", Created: "2025-06-07T08:09:10.9+02:00", Revision: commit,
 	}
 	want := sbom.Subject{
 		Kind:       sbom.KindModel,
-		Name:       sbom.Value{Text: "org/name", Standing: sbom.Inferred, Source: "reference"},
+		Name:       sbom.Value{Text: "Org/Renamed", Standing: sbom.Declared, Source: "store"},
 		Version:    sbom.Value{Text: commit, Standing: sbom.Declared, Source: "store"},
 		ContentID:  sbom.Value{Text: "sha256:aa", Standing: sbom.Verified, Source: "all files"},
 		Asked:      sbom.Value{Text: "hf://org/name@main", Standing: sbom.Declared, Source: "caller"},
@@ -113,27 +113,66 @@ func TestGapsGoToTheirFiles(t *testing.T) {
 }
 
 func TestFactsOfTheArtifact(t *testing.T) {
-	file := func(name string, facts ...verify.Fact) verify.FileEvidence {
-		return verify.FileEvidence{Name: name, Facts: facts}
+	facts := func(pairs ...string) verify.FileEvidence {
+		f := verify.FileEvidence{Name: "f"}
+		for i := 0; i < len(pairs); i += 2 {
+			f.Facts = append(f.Facts, verify.Fact{Key: pairs[i], Value: pairs[i+1]})
+		}
+		return f
 	}
-	fact := func(key, value string) verify.Fact { return verify.Fact{Key: key, Value: value} }
-	d := sbom.FromReport(report(
-		file("1", fact("st/parameters", "10"), fact("st/dtypes", "F32, BF16"), fact("st/metadata", "author=x"), fact("big/parameters", "18446744073709551615")),
-		file("2", fact("st/parameters", "32"), fact("st/dtypes", "F16,F32"), fact("big/parameters", "1"), fact("odd/tensors", "-3")),
-	))
-	got := map[string]string{}
-	for _, f := range d.Facts {
-		got[f.Key] = f.Value.Text
-		if f.Value.Standing != sbom.Verified {
-			t.Errorf("%s is %s", f.Key, f.Value.Standing)
+	const (
+		n = "safetensors/parameters"
+		d = "safetensors/dtypes"
+	)
+	broken := facts(n, "5")
+	broken.Coverage.Skipped = 1
+	for name, c := range map[string]struct {
+		files []verify.FileEvidence
+		want  map[string]string
+	}{
+		"two shards": {[]verify.FileEvidence{facts(n, "10", d, "BF16=4,F32=6"), facts(n, "32", d, "BF16=1,F16=31")},
+			map[string]string{n: "42", d: "BF16=5,F16=31,F32=6"}},
+		"text of the publisher": {[]verify.FileEvidence{facts("safetensors/metadata/parameters", "10", "x/parameters", "1", "parameters", "2")}, nil},
+		"too large":             {[]verify.FileEvidence{facts(n, "18446744073709551615"), facts(n, "1")}, nil},
+		"no number":             {[]verify.FileEvidence{facts(n, "-3", d, "F32=x")}, nil},
+		"no name":               {[]verify.FileEvidence{facts(d, "=3"), facts(d, "")}, nil},
+		"one of two is broken":  {[]verify.FileEvidence{facts(n, "10"), broken}, nil},
+		"name with an equals":   {[]verify.FileEvidence{facts(d, "a=b=3"), facts(d, "a=b=4")}, map[string]string{d: "a=b=7"}},
+	} {
+		var got map[string]string
+		for _, f := range sbom.FromReport(report(c.files...)).Facts {
+			if got == nil {
+				got = map[string]string{}
+			}
+			got[f.Key] = f.Value.Text
+			if f.Value.Standing != sbom.Verified {
+				t.Errorf("%s: %s is %s", name, f.Key, f.Value.Standing)
+			}
+		}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: facts %v, want %v", name, got, c.want)
 		}
 	}
-	want := map[string]string{"st/parameters": "42", "st/dtypes": "BF16,F16,F32"}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("facts %v, want %v", got, want)
+}
+
+// A fact is verified when it was counted from a file that was understood whole,
+// and declared in every other case.
+func TestStandingOfFacts(t *testing.T) {
+	f := verify.FileEvidence{Name: "f", Facts: []verify.Fact{
+		{Key: "safetensors/metadata/author", Value: "x"}, {Key: "safetensors/tensors", Value: "1"}}}
+	standings := func(r verify.Report) (out []sbom.Standing) {
+		for _, f := range sbom.FromReport(r).Files[0].Facts {
+			out = append(out, f.Value.Standing)
+		}
+		return out
 	}
-	if f := d.Files[0].Facts[2]; f.Value.Standing != sbom.Declared || f.Value.Source != "1" {
-		t.Errorf("text in the file is taken for %+v", f.Value)
+	if got := standings(report(f)); !slices.Equal(got, []sbom.Standing{sbom.Declared, sbom.Verified}) {
+		t.Errorf("whole file: %v", got)
+	}
+	r := report(f)
+	r.Gaps = []verify.Gap{{Code: scanners.GapBroken, File: "f"}}
+	if got := standings(r); !slices.Equal(got, []sbom.Standing{sbom.Declared, sbom.Declared}) {
+		t.Errorf("broken file: %v", got)
 	}
 }
 

@@ -42,6 +42,7 @@ type Document struct {
 	Claims   []Claim  `json:"claims"` // in the order of the report
 	Gaps     []Gap    `json:"gaps"`   // that concern no listed file
 	Coverage Coverage `json:"coverage"`
+	Ignored  []string `json:"ignored,omitempty"` // entries that are by definition no part of the artifact (".git")
 	// Complete: Files lists everything that the artifact holds.
 	Complete bool   `json:"complete"`
 	Ruleset  string `json:"ruleset"` // digest of the scanners and rules that looked
@@ -50,7 +51,7 @@ type Document struct {
 // Subject identifies the artifact.
 type Subject struct {
 	Kind       Kind  `json:"kind"`
-	Name       Value `json:"name"`
+	Name       Value `json:"name"`      // the store's name of the repository, else from the reference
 	Version    Value `json:"version"`   // the immutable revision, else the content id
 	ContentID  Value `json:"contentId"` // "sha256:<hex>" over names, sizes and digests; absent when a file was not read whole
 	Asked      Value `json:"asked"`     // reference as asked; absent for a local path

@@ -2,90 +2,108 @@ package sbom
 
 import (
 	"cmp"
+	"fmt"
 	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// maxFacts bounds the facts kept for one file and for the artifact.
+// maxFacts bounds the facts kept for one file, and the names in a merged count.
 const maxFacts = 256
 
-// merge says how the facts of several files become one of the artifact.
-type merge int
-
-const (
-	mergeSum   merge = iota // decimal numbers are added
-	mergeUnion              // comma-separated words are united
-)
-
-// structural are the last parts of fact keys whose values a scanner works out
-// from the structure of the file. They hold whatever the publisher says. Every
-// other fact is text that somebody wrote into the file, and stays Declared.
-var structural = map[string]merge{
-	"parameters": mergeSum,
-	"tensors":    mergeSum,
-	"rows":       mergeSum,
-	"dtypes":     mergeUnion,
-	"protocol":   mergeUnion,
-	"version":    mergeUnion,
+// structural are the facts that a scanner counts from the structure of the file,
+// with the way in which those of several files become one of the artifact. They
+// hold whatever the publisher says. The list is of whole keys: a file can invent
+// "safetensors/metadata/parameters", and every fact that is not listed here is
+// text that somebody wrote, and stays Declared.
+var structural = map[string]func(values []string) (string, bool){
+	"safetensors/parameters": sum,       // elements of all tensors
+	"safetensors/tensors":    sum,       // number of tensors
+	"safetensors/dtypes":     sumByName, // "BF16=4600,F32=12": elements by type
 }
 
-func standingOf(key string) Standing {
-	if _, ok := structural[lastPart(key)]; ok {
-		return Verified
+// markFacts gives each fact its standing. A count from a file that has gaps is a
+// claim of that file: its structure could not be followed to the end.
+func markFacts(f *File) {
+	for i, fact := range f.Facts {
+		f.Facts[i].Value.Standing = Declared
+		if structural[fact.Key] != nil && f.Complete() {
+			f.Facts[i].Value.Standing = Verified
+		}
 	}
-	return Declared
 }
 
-func lastPart(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
-
-// mergeFacts unites the structural facts of all files. A sum that does not fit
-// is left out: the facts of the single files remain.
+// mergeFacts unites the structural facts of all files. A key that one file only
+// claims, or whose values cannot be added, is left out: half a sum would be taken
+// for the whole. The facts of the single files remain.
 func mergeFacts(files []File) []Fact {
-	byKey := make(map[string][]string)
+	values := make(map[string][]string)
+	doubtful := make(map[string]bool)
 	for _, f := range files {
 		for _, fact := range f.Facts {
-			if fact.Value.Standing == Verified && (len(byKey) < maxFacts || byKey[fact.Key] != nil) {
-				byKey[fact.Key] = append(byKey[fact.Key], fact.Value.Text)
+			if structural[fact.Key] == nil {
+				continue
 			}
+			values[fact.Key] = append(values[fact.Key], fact.Value.Text)
+			doubtful[fact.Key] = doubtful[fact.Key] || fact.Value.Standing != Verified
 		}
 	}
 	var out []Fact
-	for key, values := range byKey {
-		if text, ok := mergeValues(structural[lastPart(key)], values); ok {
-			out = append(out, Fact{Key: key, Value: Value{Text: text, Standing: Verified, Source: "scan"}})
+	for key, list := range values {
+		if text, ok := structural[key](list); ok && !doubtful[key] {
+			out = append(out, Fact{Key: key, Value: Value{
+				Text: clean(text, maxText), Standing: Verified, Source: fmt.Sprintf("%d values", len(list))}})
 		}
 	}
 	slices.SortFunc(out, func(a, b Fact) int { return cmp.Compare(a.Key, b.Key) })
 	return out
 }
 
-func mergeValues(how merge, values []string) (string, bool) {
-	if how == mergeSum {
-		return sum(values)
-	}
-	var words []string
-	for _, v := range values {
-		for word := range strings.SplitSeq(v, ",") {
-			words = append(words, strings.TrimSpace(word))
-		}
-	}
-	slices.Sort(words)
-	return clean(strings.Join(slices.Compact(words), ","), maxText), true
-}
-
+// sum adds decimal numbers. It reports false for what is no number, or too large.
 func sum(values []string) (string, bool) {
 	var total uint64
 	for _, v := range values {
-		n, err := strconv.ParseUint(v, 10, 64)
-		if err != nil {
-			return "", false
-		}
-		var carry uint64
-		if total, carry = bits.Add64(total, n, 0); carry != 0 {
+		if !addTo(&total, v) {
 			return "", false
 		}
 	}
 	return strconv.FormatUint(total, 10), true
+}
+
+func addTo(total *uint64, value string) bool {
+	n, err := strconv.ParseUint(value, 10, 64)
+	if err != nil {
+		return false
+	}
+	sum, carry := bits.Add64(*total, n, 0)
+	*total = sum
+	return carry == 0
+}
+
+// sumByName adds numbers written "name=number,name=number" by their names.
+func sumByName(values []string) (string, bool) {
+	totals := make(map[string]uint64)
+	for _, v := range values {
+		for item := range strings.SplitSeq(v, ",") {
+			i := strings.LastIndexByte(item, '=')
+			if i <= 0 {
+				return "", false
+			}
+			total := totals[item[:i]]
+			if !addTo(&total, item[i+1:]) {
+				return "", false
+			}
+			totals[item[:i]] = total
+		}
+	}
+	if len(totals) > maxFacts {
+		return "", false
+	}
+	parts := make([]string, 0, len(totals))
+	for name, n := range totals {
+		parts = append(parts, fmt.Sprintf("%s=%d", name, n))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ","), true
 }

@@ -25,7 +25,7 @@ func fixtures() map[string]verify.Report {
 		"clean-model":    cleanModel(),
 		"dataset":        dataset(),
 		"findings-model": findingsModel(),
-		"empty":          {Evidence: verify.Evidence{Artifact: verify.ArtifactInfo{Ref: "/home/someone/empty"}}},
+		"empty":          {Evidence: verify.Evidence{Artifact: verify.ArtifactInfo{Ref: "/home/someone/empty", Ignored: []string{".git"}}}},
 	}
 }
 
@@ -34,7 +34,7 @@ func cleanModel() verify.Report {
 	r := verify.Report{Evidence: verify.Evidence{Ruleset: "sha256:" + hash("rules")}}
 	r.Artifact = verify.ArtifactInfo{
 		Ref: "hf://example/tiny@main", Pinned: "hf://example/tiny@" + commit, Kind: registry.KindModel,
-		Repository: "repo-1", Owner: "example", Created: "2025-06-07T08:09:10.123+02:00", Revision: commit,
+		Repository: "repo-1", Name: "example/tiny", Owner: "example", Created: "2025-06-07T08:09:10.123+02:00", Revision: commit,
 	}
 	r.Files = []verify.FileEvidence{
 		parsed("README.md", "markdown", 120, 0),
@@ -47,10 +47,10 @@ func cleanModel() verify.Report {
 	r.Files[2].Declared = []verify.DeclaredDigest{
 		{Digest: "sha256:" + r.Files[2].SHA256, By: "hf-lfs", Match: verify.MatchKept}}
 	r.Files[2].Facts = []verify.Fact{
-		{Key: "safetensors/dtypes", Value: "BF16,F32"}, {Key: "safetensors/metadata", Value: "format=pt"},
+		{Key: "safetensors/dtypes", Value: "BF16=4500,F32=100"}, {Key: "safetensors/metadata/format", Value: "pt"},
 		{Key: "safetensors/parameters", Value: "4600"}, {Key: "safetensors/tensors", Value: "12"}}
 	r.Files[3].Facts = []verify.Fact{
-		{Key: "safetensors/dtypes", Value: "BF16"}, {Key: "safetensors/parameters", Value: "2600"},
+		{Key: "safetensors/dtypes", Value: "BF16=2600"}, {Key: "safetensors/parameters", Value: "2600"},
 		{Key: "safetensors/tensors", Value: "7"}}
 	r.Artifact.ContentID = verify.ContentID(r.Files)
 	return r

@@ -20,7 +20,7 @@ func hostileReport(text string) verify.Report {
 	r := verify.Report{Evidence: verify.Evidence{Ruleset: text}}
 	r.Artifact = verify.ArtifactInfo{
 		Ref: "hf://" + text, Pinned: "oci://" + text, Kind: registry.Kind(text), ContentID: text,
-		Repository: text, Owner: text, Created: text, Revision: text,
+		Repository: text, Name: text, Owner: text, Created: text, Revision: text, Ignored: []string{text},
 	}
 	finding := verify.Finding{Rule: text, Severity: 200, Path: []string{text, text}, Offset: -1, What: text}
 	r.Files = []verify.FileEvidence{
@@ -29,7 +29,7 @@ func hostileReport(text string) verify.Report {
 				{Digest: text, By: text, Match: text}, {Digest: "sha256:" + text, By: text, Match: verify.MatchBroken},
 				{Digest: "blake3:" + text, By: text, Match: verify.MatchKept}},
 			Findings: []verify.Finding{finding, finding},
-			Facts:    []verify.Fact{{Key: text, Value: text}, {Key: text + "/parameters", Value: text}},
+			Facts:    []verify.Fact{{Key: text, Value: text}, {Key: "safetensors/dtypes", Value: text}},
 			Coverage: scanners.Coverage{Parsed: -1}},
 		{Name: text}, {},
 	}

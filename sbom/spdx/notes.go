@@ -88,6 +88,7 @@ type coverageStatement struct {
 	Bytes      sbom.Coverage  `json:"bytes"`
 	Gaps       map[string]int `json:"gaps"` // by code
 	Unhashed   int            `json:"unhashedFiles"`
+	Ignored    []string       `json:"ignored,omitempty"` // by definition no part of the artifact
 	Ruleset    string         `json:"ruleset"`
 	Everything bool           `json:"everythingLookedAt"`
 }
@@ -95,7 +96,8 @@ type coverageStatement struct {
 // coverage is written for every artifact: that nothing is missing is worth
 // saying too.
 func (b *builder) coverage() {
-	s := coverageStatement{Files: len(b.doc.Files), Bytes: b.doc.Coverage, Ruleset: b.doc.Ruleset, Gaps: map[string]int{}}
+	s := coverageStatement{Files: len(b.doc.Files), Bytes: b.doc.Coverage, Ignored: b.doc.Ignored,
+		Ruleset: b.doc.Ruleset, Gaps: map[string]int{}}
 	for _, f := range b.doc.Files {
 		if f.Complete() {
 			s.Complete++
@@ -116,7 +118,17 @@ func (b *builder) coverage() {
 	}{s})
 }
 
+// coverageSummary says in one line what was not looked at.
+
 func coverageSummary(s coverageStatement) string {
+	text := notLookedAt(s)
+	if len(s.Ignored) > 0 {
+		text += fmt.Sprintf("; %d ignored entries are by definition no part of the artifact", len(s.Ignored))
+	}
+	return text
+}
+
+func notLookedAt(s coverageStatement) string {
 	if s.Files == 0 && len(s.Gaps) == 0 {
 		return "what was not looked at: there are no files"
 	}

@@ -169,7 +169,7 @@ func provenance(doc sbom.Document) string {
 		}
 	}
 	if len(doc.Facts) > 0 {
-		parts = append(parts, "ai_hyperparameter: verified (read from the structure of the files and merged)")
+		parts = append(parts, "ai_hyperparameter: verified (counted from the structure of the files that were read whole)")
 	}
 	for _, missing := range missingFor(doc) {
 		parts = append(parts, "conformance with the "+missing.profile+" profile is not claimed: "+missing.property+" is not known")
