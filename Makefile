@@ -9,7 +9,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 # The same source gives the same bytes: no paths, no build id, no VCS stamp, no C.
 BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -buildid="
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-VULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+VULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.8.0
 
 .PHONY: build demo test race fuzz lint vulncheck bench generate fixtures cross reproducible install clean
 
