@@ -28,6 +28,8 @@ type ArtifactInfo struct {
 	Owner      string        `json:"owner,omitempty"`
 	Created    string        `json:"created,omitempty"`
 	Revision   string        `json:"revision,omitempty"`
+	Name       string        `json:"name,omitempty"`    // the store's own name of the repository
+	Ignored    []string      `json:"ignored,omitempty"` // names that are by definition no part of it (.git)
 }
 
 // FileEvidence is what is known about one file.

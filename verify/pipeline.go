@@ -78,6 +78,7 @@ func info(a *registry.Artifact) ArtifactInfo {
 	return ArtifactInfo{
 		Ref: a.Ref.String(), Pinned: a.Pinned, Kind: a.Kind, Repository: a.Identity.ID,
 		Owner: a.Identity.Owner, Created: a.Identity.Created, Revision: a.Identity.Revision,
+		Name: a.Identity.Name, Ignored: a.Ignored,
 	}
 }
 

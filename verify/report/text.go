@@ -166,6 +166,9 @@ func (t *text) identity(r verify.Report) {
 	if r.Artifact.Pinned != "" {
 		t.field("pinned", "%s", Safe(r.Artifact.Pinned))
 	}
+	if len(r.Artifact.Ignored) > 0 {
+		t.field("left out", "%s: no part of the artifact", Safe(strings.Join(r.Artifact.Ignored, ", ")))
+	}
 	if r.Artifact.ContentID != "" {
 		t.field("content", "%s", r.Artifact.ContentID)
 	} else {
