@@ -49,6 +49,9 @@ func subject(a verify.ArtifactInfo) Subject {
 	if !s.Name.Known() {
 		s.Name = value(p.name, Inferred, "reference")
 	}
+	if !s.Version.Known() && a.Pinned != "" {
+		s.Version = value(p.revision, Inferred, "pinned reference")
+	}
 	if !s.Version.Known() {
 		s.Version = value(a.ContentID, Inferred, "content id")
 	}

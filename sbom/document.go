@@ -82,6 +82,11 @@ func (f File) Complete() bool {
 	return len(f.Gaps) == 0 && f.Coverage.Hashed == 0 && f.Coverage.Skipped == 0
 }
 
+// Hashed reports whether a digest was computed from all bytes of the file.
+func (f File) Hashed() bool {
+	return len(f.Digests) > 0 && f.Digests[0].Standing == Verified
+}
+
 // Digest is a hash of a file. Verified: computed from the bytes. Declared:
 // promised by Source and not computed here.
 type Digest struct {

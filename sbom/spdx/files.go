@@ -23,12 +23,7 @@ func (b *builder) file(i int, f sbom.File) {
 		VerifiedUsing:      hashes(f.Digests),
 		ContentIdentifiers: gitoids(f.Digests),
 	})
-	for n, x := range f.Findings {
-		b.finding(fmt.Sprintf("%s-finding-%d", id, n+1), id, x)
-	}
-	b.gaps(id, f.Gaps)
-	b.facts(id, f)
-	b.broken(id, f)
+	b.annotate(fileNotes(id, f))
 }
 
 // purpose turns the weights of a model into the data of a dataset.
@@ -47,7 +42,7 @@ func fileComment(f sbom.File) string {
 		formats = "recognised as " + strings.Join(f.Formats, ", ")
 	}
 	hash := "no digest computed: the file was not read whole"
-	if len(f.Digests) > 0 && f.Digests[0].Standing == sbom.Verified {
+	if f.Hashed() {
 		hash = "digest computed from all bytes"
 	}
 	comment := fmt.Sprintf("%d bytes; %s; classification %s; %d parsed, %d opaque, %d hashed only, %d not looked at; %s",

@@ -7,82 +7,106 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spdx/tools-golang/spdx/v3/v3_0"
-
 	"assay/sbom"
 )
 
-// annotate writes an annotation on the element with the local id about: the
-// statement as JSON for programs, the summary for people.
-func (b *builder) annotate(id, about, summary string, kind v3_0.AnnotationType, statement any) {
-	text, err := encode(statement)
+// note is something said about one element: an annotation, in both versions.
+type note struct {
+	id        string // local
+	about     string // local id of the element
+	summary   string // for people
+	opinion   bool   // a review of the element, not only information
+	statement any    // for programs: one struct with one member that names the kind
+}
+
+// json is the statement as it is written.
+func (n note) json() (string, error) {
+	out, err := encode(n.statement)
 	if err != nil {
-		b.graph.err = cmp.Or(b.graph.err, fmt.Errorf("write statement %s: %w", id, err))
-		return
+		return "", fmt.Errorf("write statement %s: %w", n.id, err)
 	}
-	b.graph.add(&v3_0.Annotation{
-		ID: b.id(id), Type: kind, Summary: summary, ContentType: "application/json", Statement: string(text),
-	}, property{name: "subject", one: b.id(about)})
+	return string(out), nil
 }
 
-func (b *builder) finding(id, about string, f sbom.Finding) {
-	b.annotate(id, about, "finding: "+f.Severity+": "+f.Rule+": "+f.What, v3_0.AnnotationType_Review,
-		struct {
-			Finding sbom.Finding `json:"finding"`
-		}{f})
+// subjectNotes are what is said about the artifact as a whole.
+func subjectNotes(doc sbom.Document) []note {
+	out := []note{coverageNote(doc)}
+	for i, c := range doc.Claims {
+		out = append(out, claimNote(i, c))
+	}
+	return append(out, gapNotes("artifact", doc.Gaps)...)
 }
 
-func (b *builder) gaps(about string, list []sbom.Gap) {
-	for n, g := range list {
-		b.annotate(fmt.Sprintf("%s-gap-%d", about, n+1), about, "gap: "+g.Code+": "+g.Reason,
-			v3_0.AnnotationType_Review, struct {
+// fileNotes are what is said about one file.
+func fileNotes(about string, f sbom.File) []note {
+	var out []note
+	for i, x := range f.Findings {
+		out = append(out, note{fmt.Sprintf("%s-finding-%d", about, i+1), about,
+			"finding: " + x.Severity + ": " + x.Rule + ": " + x.What, true,
+			struct {
+				Finding sbom.Finding `json:"finding"`
+			}{x}})
+	}
+	out = append(out, gapNotes(about, f.Gaps)...)
+	out = append(out, brokenNotes(about, f)...)
+	return append(out, factNotes(about, f)...)
+}
+
+func gapNotes(about string, list []sbom.Gap) []note {
+	out := make([]note, len(list))
+	for i, g := range list {
+		out[i] = note{fmt.Sprintf("%s-gap-%d", about, i+1), about, "gap: " + g.Code + ": " + g.Reason, true,
+			struct {
 				Gap sbom.Gap `json:"gap"`
-			}{g})
+			}{g}}
 	}
+	return out
 }
 
-func (b *builder) claim(i int, c sbom.Claim) {
+func claimNote(i int, c sbom.Claim) note {
 	summary := fmt.Sprintf("signature: %s: %s, covers %d files", c.Scheme, c.Standing, c.Covers)
 	if who := cmp.Or(c.Signer.Subject, c.Signer.KeyID); who != "" {
 		summary += ", signer " + who
 	}
-	b.annotate(fmt.Sprintf("claim-%d", i+1), "artifact", summary, v3_0.AnnotationType_Review,
+	return note{fmt.Sprintf("claim-%d", i+1), "artifact", summary, true,
 		struct {
 			Claim sbom.Claim `json:"claim"`
-		}{c})
+		}{c}}
 }
 
-// facts keeps every fact of a file with its standing: what has no property in
-// SPDX is not lost, and what a publisher wrote is not taken for measured.
-func (b *builder) facts(about string, f sbom.File) {
-	if len(f.Facts) == 0 {
-		return
-	}
-	summary := fmt.Sprintf("%d facts read from the file", len(f.Facts))
-	if f.MoreFacts > 0 {
-		summary += fmt.Sprintf("; %d more are left out", f.MoreFacts)
-	}
-	b.annotate(about+"-facts", about, summary, v3_0.AnnotationType_Other, struct {
-		Facts []sbom.Fact `json:"facts"`
-	}{f.Facts})
-}
-
-// broken tells each digest that the store promised and the bytes do not have.
-func (b *builder) broken(about string, f sbom.File) {
-	for n, d := range f.Digests {
-		if !d.Broken {
-			continue
+// brokenNotes tell each digest that the store promised and the bytes do not have.
+func brokenNotes(about string, f sbom.File) []note {
+	var out []note
+	for i, d := range f.Digests {
+		if d.Broken {
+			out = append(out, note{fmt.Sprintf("%s-digest-%d", about, i+1), about,
+				fmt.Sprintf("digest mismatch: %s declared %s %s", d.Source, d.Algorithm, d.Hex), true,
+				struct {
+					Digest sbom.Digest `json:"digestMismatch"`
+				}{d}})
 		}
-		b.annotate(fmt.Sprintf("%s-digest-%d", about, n+1), about,
-			fmt.Sprintf("digest mismatch: %s declared %s %s", d.Source, d.Algorithm, d.Hex),
-			v3_0.AnnotationType_Review, struct {
-				Digest sbom.Digest `json:"digestMismatch"`
-			}{d})
 	}
+	return out
 }
 
-// coverageStatement says of the whole artifact how much was looked at.
-type coverageStatement struct {
+// factNotes keep every fact of a file with its standing: what has no property in
+// SPDX is not lost, and what a publisher wrote is not taken for measured.
+func factNotes(about string, f sbom.File) []note {
+	if len(f.Facts) == 0 {
+		return nil
+	}
+	summary := fmt.Sprintf("facts read from the file: %d", len(f.Facts))
+	if f.MoreFacts > 0 {
+		summary += fmt.Sprintf("; left out: %d", f.MoreFacts)
+	}
+	return []note{{about + "-facts", about, summary, false,
+		struct {
+			Facts []sbom.Fact `json:"facts"`
+		}{f.Facts}}}
+}
+
+// coverage says of the whole artifact how much was looked at.
+type coverage struct {
 	Files      int            `json:"files"`
 	Complete   int            `json:"completeFiles"`
 	Bytes      sbom.Coverage  `json:"bytes"`
@@ -93,52 +117,53 @@ type coverageStatement struct {
 	Everything bool           `json:"everythingLookedAt"`
 }
 
-// coverage is written for every artifact: that nothing is missing is worth
+// coverageNote is written for every artifact: that nothing is missing is worth
 // saying too.
-func (b *builder) coverage() {
-	s := coverageStatement{Files: len(b.doc.Files), Bytes: b.doc.Coverage, Ignored: b.doc.Ignored,
-		Ruleset: b.doc.Ruleset, Gaps: map[string]int{}}
-	for _, f := range b.doc.Files {
+func coverageNote(doc sbom.Document) note {
+	c := coverage{Files: len(doc.Files), Bytes: doc.Coverage, Ignored: doc.Ignored,
+		Ruleset: doc.Ruleset, Gaps: map[string]int{}}
+	for _, f := range doc.Files {
 		if f.Complete() {
-			s.Complete++
+			c.Complete++
 		}
-		if len(f.Digests) == 0 || f.Digests[0].Standing != sbom.Verified {
-			s.Unhashed++
+		if !f.Hashed() {
+			c.Unhashed++
 		}
 		for _, g := range f.Gaps {
-			s.Gaps[g.Code]++
+			c.Gaps[g.Code]++
 		}
 	}
-	for _, g := range b.doc.Gaps {
-		s.Gaps[g.Code]++
+	for _, g := range doc.Gaps {
+		c.Gaps[g.Code]++
 	}
-	s.Everything = s.Complete == s.Files && len(s.Gaps) == 0
-	b.annotate("coverage", "artifact", coverageSummary(s), v3_0.AnnotationType_Review, struct {
-		Coverage coverageStatement `json:"coverage"`
-	}{s})
+	c.Everything = c.Complete == c.Files && len(c.Gaps) == 0
+	return note{"coverage", "artifact", "what was not looked at: " + c.missing(), true,
+		struct {
+			Coverage coverage `json:"coverage"`
+		}{c}}
 }
 
-// coverageSummary says in one line what was not looked at.
-
-func coverageSummary(s coverageStatement) string {
-	text := notLookedAt(s)
-	if len(s.Ignored) > 0 {
-		text += fmt.Sprintf("; %d ignored entries are by definition no part of the artifact", len(s.Ignored))
+func (c coverage) missing() string {
+	var out string
+	switch {
+	case c.Files == 0 && len(c.Gaps) == 0:
+		out = "there are no files"
+	case c.Everything:
+		out = fmt.Sprintf("nothing; all %d files were read whole and understood", c.Files)
+	default:
+		out = fmt.Sprintf("%d of %d files are not complete; %d bytes skipped, %d only hashed; gaps: %s",
+			c.Files-c.Complete, c.Files, c.Bytes.Skipped, c.Bytes.Hashed, gapCounts(c.Gaps))
 	}
-	return text
+	if n := len(c.Ignored); n > 0 {
+		out += fmt.Sprintf("; ignored, being by definition no part of the artifact: %d", n)
+	}
+	return out
 }
 
-func notLookedAt(s coverageStatement) string {
-	if s.Files == 0 && len(s.Gaps) == 0 {
-		return "what was not looked at: there are no files"
+func gapCounts(gaps map[string]int) string {
+	var parts []string
+	for _, code := range slices.Sorted(maps.Keys(gaps)) {
+		parts = append(parts, fmt.Sprintf("%d %s", gaps[code], code))
 	}
-	if s.Everything {
-		return fmt.Sprintf("what was not looked at: nothing; all %d files were read whole and understood", s.Files)
-	}
-	var gaps []string
-	for _, code := range slices.Sorted(maps.Keys(s.Gaps)) {
-		gaps = append(gaps, fmt.Sprintf("%d %s", s.Gaps[code], code))
-	}
-	return fmt.Sprintf("what was not looked at: %d of %d files are not complete; %d bytes skipped, %d only hashed; gaps: %s",
-		s.Files-s.Complete, s.Files, s.Bytes.Skipped, s.Bytes.Hashed, cmp.Or(strings.Join(gaps, ", "), "none"))
+	return cmp.Or(strings.Join(parts, ", "), "none")
 }

@@ -25,11 +25,7 @@ func (b *builder) subject() {
 	p.SetComment(provenance(b.doc))
 	b.graph.add(b.supplier())
 	b.graph.add(p, b.supply()...)
-	b.coverage()
-	for i, c := range b.doc.Claims {
-		b.claim(i, c)
-	}
-	b.gaps("artifact", b.doc.Gaps)
+	b.annotate(subjectNotes(b.doc))
 }
 
 // newPackage chooses the class: an unknown kind is an AI package, because that

@@ -112,6 +112,24 @@ func (b *builder) sbom() {
 	}, property{name: "rootElement", many: []string{b.id("artifact")}}, property{name: "element", many: members})
 }
 
+// annotate writes notes as Annotations.
+func (b *builder) annotate(notes []note) {
+	for _, n := range notes {
+		statement, err := n.json()
+		if err != nil {
+			b.graph.err = cmp.Or(b.graph.err, err)
+			return
+		}
+		kind := v3_0.AnnotationType_Other
+		if n.opinion {
+			kind = v3_0.AnnotationType_Review
+		}
+		b.graph.add(&v3_0.Annotation{
+			ID: b.id(n.id), Type: kind, Summary: n.summary, ContentType: "application/json", Statement: statement,
+		}, property{name: "subject", one: b.id(n.about)})
+	}
+}
+
 // text returns the value, or NOASSERTION.
 func text(v sbom.Value) string {
 	if !v.Known() {
