@@ -65,10 +65,7 @@ type signatures []signature
 // UnmarshalJSONFrom takes exactly one: which of several would have to be good
 // is not said anywhere.
 func (s *signatures) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	if err := decodeList(dec, 1, (*[]signature)(s)); err != nil {
-		return fmt.Errorf("signatures: %w", err)
-	}
-	return nil
+	return decodeList(dec, 1, (*[]signature)(s))
 }
 
 // decodeBundle decodes and checks everything that does not need a key.

@@ -120,7 +120,7 @@ func (c *comparison) checkOmitted(listed map[string]covered) {
 		switch {
 		case !isListed && c.ignore.has(name):
 			c.ignored = append(c.ignored, name)
-		case strings.Contains(reason, "symbolic link"):
+		case strings.HasPrefix(reason, "symbolic link"):
 			c.problem(CodeSymlink, name, "is a symbolic link: replace it with the file it points to")
 		default:
 			c.problem(CodeNotRegular, name, "could not be taken as a file: "+reason)

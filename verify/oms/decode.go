@@ -26,7 +26,20 @@ func decodeStrict(data []byte, into any, opts ...json.Options) error {
 	if err := checkShape(data); err != nil {
 		return err
 	}
-	return json.Unmarshal(data, into, opts...)
+	return plain(json.Unmarshal(data, into, opts...))
+}
+
+// plain leaves the names of Go types out of a decoder's error, which a person
+// with a broken bundle will read.
+func plain(err error) error {
+	var semantic *json.SemanticError
+	if !errors.As(err, &semantic) {
+		return err
+	}
+	if semantic.Err == nil {
+		return fmt.Errorf("JSON %s is not wanted at %q", semantic.JSONKind, semantic.JSONPointer)
+	}
+	return fmt.Errorf("at %q: %w", semantic.JSONPointer, plain(semantic.Err))
 }
 
 // decodeList decodes an array element by element, so that a list of a hundred

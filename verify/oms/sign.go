@@ -90,7 +90,7 @@ type (
 	outMaterial struct {
 		PublicKey  *outKey          `json:"publicKey,omitzero"`
 		Chain      *outChain        `json:"x509CertificateChain,omitzero"`
-		LogEntries []jsontext.Value `json:"tlogEntries"`
+		LogEntries []jsontext.Value `json:"tlogEntries"` // always empty
 	}
 	outKey struct {
 		Hint string `json:"hint"`
@@ -183,7 +183,6 @@ func signPayload(payload []byte, signer crypto.Signer, material outMaterial) ([]
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
-	material.LogEntries = []jsontext.Value{}
 	return json.Marshal(outBundle{
 		MediaType: mediaType, Material: material,
 		Envelope: outEnvelope{

@@ -1,6 +1,7 @@
 package oms
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -127,6 +128,8 @@ func (s *statement) manifest() (*Manifest, error) {
 		return nil, errors.New("unknown member in the serialization")
 	case len(s.Subjects) != 1 || s.Subjects[0].Name == "":
 		return nil, errors.New("exactly one named subject is wanted")
+	case len(s.Subjects[0].Digests.SHA256) != sha256.Size:
+		return nil, errors.New("the subject has no sha256 digest")
 	}
 	m := &Manifest{
 		Name: s.Subjects[0].Name, HashType: p.Serialization.HashType, Root: s.Subjects[0].Digests.SHA256,
