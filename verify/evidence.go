@@ -16,6 +16,20 @@ type Evidence struct {
 	Claims   []Claim        `json:"claims"`
 	Gaps     []Gap          `json:"gaps"`
 	Ruleset  string         `json:"ruleset"` // digest of the scanners and rules
+	Rules    []Rule         `json:"rules"`   // those that the findings name, sorted by id
+}
+
+// Rule is what a rule says, as it was when the evidence was gathered: a report
+// explains itself without the program that wrote it.
+type Rule struct {
+	ID       string            `json:"id"`
+	Severity scanners.Severity `json:"severity"`
+	Class    scanners.Class    `json:"classification"`
+	Summary  string            `json:"summary"`
+	Help     string            `json:"help"`
+	CWE      []string          `json:"cwe"`
+	ATLAS    []string          `json:"atlas"`
+	OWASP    []string          `json:"owasp"`
 }
 
 // ArtifactInfo identifies what the evidence is about.

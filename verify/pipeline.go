@@ -70,6 +70,7 @@ func (p Pipeline) Gather(ctx context.Context, a *registry.Artifact) (Evidence, e
 			e.Claims = append(e.Claims, check.Claims(&set)...)
 		}
 	}
+	e.Rules = p.rules(e.Files)
 	sortEvidence(&e)
 	return e, nil
 }
@@ -271,6 +272,26 @@ func (c countingReader) ReadAt(b []byte, off int64) (int, error) {
 	n, err := c.ReaderAt.ReadAt(b, off)
 	c.progress.Read(int64(n))
 	return n, err
+}
+
+// rules describes the rules that the findings name.
+func (p Pipeline) rules(files []FileEvidence) []Rule {
+	named := make(map[string]bool)
+	for _, f := range files {
+		for _, finding := range f.Findings {
+			named[finding.Rule] = true
+		}
+	}
+	rules := []Rule{}
+	for _, s := range p.Scanners {
+		for _, r := range s.Info().Rules {
+			if named[r.ID] {
+				rules = append(rules, Rule(r))
+			}
+		}
+	}
+	slices.SortFunc(rules, func(a, b Rule) int { return cmp.Compare(a.ID, b.ID) })
+	return rules
 }
 
 // sortEvidence fixes the order of everything that several sources wrote.

@@ -40,7 +40,10 @@ type Renderer func(w io.Writer, r verify.Report, o Options) error
 
 // Formats maps the names of -o and --format to their renderers.
 func Formats() map[string]Renderer {
-	return map[string]Renderer{"text": Text, "json": JSON}
+	return map[string]Renderer{
+		"text": Text, "json": JSON, "jsonl": JSONL, "sarif": SARIF, "junit": JUnit,
+		"markdown": Markdown, "github": GitHub, "gitlab": GitLab,
+	}
 }
 
 // Names are the known formats, sorted.
@@ -82,6 +85,13 @@ func withEmptyLists(r verify.Report) verify.Report {
 	fill(&r.Files)
 	fill(&r.Claims)
 	fill(&r.Gaps)
+	fill(&r.Rules)
+	r.Rules = slices.Clone(r.Rules)
+	for i := range r.Rules {
+		fill(&r.Rules[i].CWE)
+		fill(&r.Rules[i].ATLAS)
+		fill(&r.Rules[i].OWASP)
+	}
 	r.Files = slices.Clone(r.Files)
 	for i := range r.Files {
 		fill(&r.Files[i].Formats)

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"flag"
 	"os"
 	"path/filepath"
@@ -53,6 +54,8 @@ func samples() map[string]verify.Report {
 	gap := verify.Gap{Code: scanners.GapUncovered, File: bad.Name, Path: []string{"archive/data.pkl"}, Offset: 90, Reason: "10 bytes belong to no structure"}
 	judge := func(e verify.Evidence) verify.Report {
 		e.Ruleset = "sha256:" + sha
+		e.Rules = []verify.Rule{{ID: "pickle/dangerous-call", Severity: scanners.Critical, Class: scanners.Malicious,
+			Summary: "Loading this file calls something dangerous.", Help: "Do not load it.", CWE: []string{"CWE-502"}}}
 		return verify.NewReport(e, policy.Rules{}, time.Time{})
 	}
 	return map[string]verify.Report{
@@ -65,7 +68,10 @@ func samples() map[string]verify.Report {
 
 func TestGolden(t *testing.T) {
 	for name, r := range samples() {
-		for ext, render := range map[string]report.Renderer{"txt": report.Text, "json": report.JSON} {
+		for ext, render := range map[string]report.Renderer{
+			"txt": report.Text, "json": report.JSON, "jsonl": report.JSONL, "sarif": report.SARIF, "junit.xml": report.JUnit,
+			"md": report.Markdown, "github": report.GitHub, "gitlab.json": report.GitLab,
+		} {
 			t.Run(name+"."+ext, func(t *testing.T) {
 				var got bytes.Buffer
 				if err := render(&got, r, report.Options{}); err != nil {
@@ -150,6 +156,90 @@ func TestSchema(t *testing.T) {
 		if err := validate(samples()["fail"], change); err == nil {
 			t.Errorf("%s: the schema accepts it", name)
 		}
+	}
+}
+
+// TestSARIFSchema validates against the official schema where it is at hand.
+func TestSARIFSchema(t *testing.T) {
+	path := filepath.Join("..", "..", "..", "shared", "schemas", "sarif", "sarif-2.1.0.schema.json")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Skip("not validated: the official SARIF schema is not at hand")
+	}
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("sarif.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("sarif.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range samples() {
+		var b bytes.Buffer
+		if err := report.SARIF(&b, r, report.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		value, err := jsonschema.UnmarshalJSON(&b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(value); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestSARIFLimits: 100,000 findings stay inside GitHub's limits, and the worst
+// are the ones that stay.
+func TestSARIFLimits(t *testing.T) {
+	r := samples()["fail"]
+	f := &r.Files[1]
+	for i := range 100_000 {
+		f.Findings = append(f.Findings, verify.Finding{Rule: "zip/gap", Severity: scanners.Low, Offset: int64(i), What: "a gap"})
+	}
+	var b, packed bytes.Buffer
+	if err := report.SARIF(&b, r, report.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(b.String(), `"ruleId"`); n != 25_000 {
+		t.Errorf("%d results", n)
+	}
+	if n := strings.Count(b.String(), `"ruleId": "pickle/dangerous-call"`); n != 2 {
+		t.Errorf("%d of the 2 worst findings are left", n)
+	}
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write(b.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if packed.Len() > 10_000_000 {
+		t.Errorf("%d bytes when compressed, 10 MB are allowed", packed.Len())
+	}
+}
+
+// TestHostileText: a file name cannot add a workflow command, a table cell or
+// markup.
+func TestHostileText(t *testing.T) {
+	r := samples()["fail"]
+	r.Verdict.Reasons = []verify.Reason{{Code: "finding", Effect: verify.Deny, File: "a,title=x::\n::set-output|<script>.bin", What: "b\n::add-mask::x | <img src=x> `c` 100%"}}
+	var github, markdown bytes.Buffer
+	if err := report.GitHub(&github, r, report.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.Count(github.String(), "\n"); lines != 1 || strings.Count(github.String(), "::") > 4 && strings.Contains(github.String(), "\n::") {
+		t.Errorf("%d lines: %q", lines, github.String())
+	}
+	if err := report.Markdown(&markdown, r, report.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(markdown.String(), "<script") || strings.Contains(markdown.String(), "<img") {
+		t.Errorf("markup came through: %s", markdown.String())
 	}
 }
 
