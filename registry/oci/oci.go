@@ -23,6 +23,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
 	"sync"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -92,6 +93,14 @@ func (s *Source) Resolve(ctx context.Context, ref registry.Reference) (*registry
 	return a, nil
 }
 
+// The grammar of the distribution specification for a repository, which the
+// library does not keep to: it lets dot segments pass, and they would end up in
+// a URL. A host is a name, an IPv4 address or a bracketed IPv6 one, with a port.
+var (
+	repositoryName = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
+	hostName       = regexp.MustCompile(`^([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(:[0-9]+)?$`)
+)
+
 // parse demands a host: without one, a short name would silently mean one
 // particular public registry.
 func parse(ref registry.Reference) (name.Reference, error) {
@@ -99,7 +108,7 @@ func parse(ref registry.Reference) (name.Reference, error) {
 		return nil, fmt.Errorf("%w: %s names no registry host (want oci://host/repository:tag)", registry.ErrReference, ref)
 	}
 	target, err := name.ParseReference(ref.Rest, name.WeakValidation)
-	if err != nil {
+	if err != nil || !repositoryName.MatchString(target.Context().RepositoryStr()) || !hostName.MatchString(target.Context().RegistryStr()) {
 		return nil, fmt.Errorf("%w: %s (want oci://host/repository[:tag|@sha256:...])", registry.ErrReference, ref)
 	}
 	if d, ok := target.(name.Digest); ok {
