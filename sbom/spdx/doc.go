@@ -1,5 +1,7 @@
 // Package spdx writes an AI bill of materials as SPDX 3.0.1 JSON-LD with the AI,
-// Dataset and SimpleLicensing profiles.
+// Dataset and SimpleLicensing profiles, and as SPDX 2.3 JSON for older readers.
+//
+// # SPDX 3.0.1
 //
 // The artifact is an ai_AIPackage (dataset_DatasetPackage for a dataset), every
 // file a software_File with the hashes that were computed from its bytes. What

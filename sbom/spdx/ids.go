@@ -36,7 +36,7 @@ func isHex(s string) bool {
 // does not hold a second copy of the document in memory.
 func digest(doc sbom.Document, opts Options) (string, error) {
 	h := sha256.New()
-	fmt.Fprintf(h, "assay spdx 3.0.1\n%s\n%q\n", opts.Created.Format(time.RFC3339), opts.Tool)
+	fmt.Fprintf(h, "spdx %s\n%s\n%q\n", opts.Version, opts.Created.Format(time.RFC3339), opts.Tool)
 	enc := json.NewEncoder(h)
 	for _, f := range doc.Files {
 		if err := enc.Encode(f); err != nil {

@@ -47,13 +47,9 @@ func roleOf(f sbom.File) role {
 // relations writes what the artifact has to do with its files and licenses.
 func (b *builder) relations() {
 	byType := make(map[v3_0.RelationshipType][]string)
-	evidence := b.claimDocuments()
 	for i, f := range b.doc.Files {
 		id := b.id(fileID(i))
-		relation := roleOf(f).relation
-		if evidence[f.Name] {
-			relation = v3_0.RelationshipType_HasEvidence
-		}
+		relation := relationOf(b.doc, f)
 		byType[v3_0.RelationshipType_Contains] = append(byType[v3_0.RelationshipType_Contains], id)
 		if relation != (v3_0.RelationshipType{}) {
 			byType[relation] = append(byType[relation], id)
@@ -78,13 +74,13 @@ var relationOrder = []struct {
 	{"evidence", v3_0.RelationshipType_HasEvidence},
 }
 
-// claimDocuments are the files that signatures were read from.
-func (b *builder) claimDocuments() map[string]bool {
-	out := make(map[string]bool)
-	for _, c := range b.doc.Claims {
-		out[c.Document] = true
+// relationOf is what the artifact has to do with a file, beside containing it:
+// the zero value for nothing in particular.
+func relationOf(doc sbom.Document, f sbom.File) v3_0.RelationshipType {
+	if slices.ContainsFunc(doc.Claims, func(c sbom.Claim) bool { return c.Document == f.Name }) {
+		return v3_0.RelationshipType_HasEvidence
 	}
-	return out
+	return roleOf(f).relation
 }
 
 // completeness is claimed for the list of files alone, and only when nothing of

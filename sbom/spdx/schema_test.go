@@ -98,17 +98,19 @@ func TestSchemaRefusesBadDocuments(t *testing.T) {
 	}
 }
 
-// The schema in the repository is the official one.
-func TestSchemaIsOfficial(t *testing.T) {
-	official, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "schemas", "spdx", "spdx-3.0.1.schema.json"))
-	if err != nil {
-		t.Skipf("SKIPPED: the official schema is not beside the repository: %v", err)
-	}
-	own, err := os.ReadFile("testdata/spdx-3.0.1.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(own, official) {
-		t.Error("testdata/spdx-3.0.1.schema.json differs from the official schema")
+// The schemas in the repository are the official ones.
+func TestSchemasAreOfficial(t *testing.T) {
+	for _, name := range []string{"spdx-3.0.1.schema.json", "spdx-2.3.schema.json"} {
+		official, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "schemas", "spdx", name))
+		if err != nil {
+			t.Skipf("SKIPPED: the official schemas are not beside the repository: %v", err)
+		}
+		own, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(own, official) {
+			t.Errorf("testdata/%s differs from the official schema", name)
+		}
 	}
 }

@@ -20,7 +20,7 @@ func (b *builder) subject() {
 	for _, f := range fields {
 		f.set(p, f.from(s))
 	}
-	p.SetSummary(cmp.Or(summaries[s.Kind], summaries[sbom.KindUnknown]))
+	p.SetSummary(summary(s.Kind))
 	p.SetSourceInfo(sourceInfo(s))
 	p.SetComment(provenance(b.doc))
 	b.graph.add(b.supplier())
@@ -55,6 +55,8 @@ var summaries = map[sbom.Kind]string{
 	sbom.KindUnknown: "The store does not say what kind of artifact this is; it is described as a model.",
 }
 
+func summary(k sbom.Kind) string { return cmp.Or(summaries[k], summaries[sbom.KindUnknown]) }
+
 func (b *builder) totalSize() int64 {
 	var n int64
 	for _, f := range b.doc.Files {
@@ -85,11 +87,11 @@ type field struct {
 // fields are all properties of the package that come from one value each.
 var fields = []field{
 	{"name", func(s sbom.Subject) sbom.Value { return s.Name },
-		func(p v3_0.AnyPackage, v sbom.Value) { p.SetName(text(v)) }, v3_0.NOASSERTION},
+		func(p v3_0.AnyPackage, v sbom.Value) { p.SetName(text(v)) }, noAssertion},
 	{"software_packageVersion", func(s sbom.Subject) sbom.Value { return s.Version },
-		func(p v3_0.AnyPackage, v sbom.Value) { p.SetVersion(text(v)) }, v3_0.NOASSERTION},
+		func(p v3_0.AnyPackage, v sbom.Value) { p.SetVersion(text(v)) }, noAssertion},
 	{"software_downloadLocation", func(s sbom.Subject) sbom.Value { return s.Location },
-		func(p v3_0.AnyPackage, v sbom.Value) { p.SetDownloadLocation(v3_0.URI(text(v))) }, v3_0.NOASSERTION},
+		func(p v3_0.AnyPackage, v sbom.Value) { p.SetDownloadLocation(v3_0.URI(text(v))) }, noAssertion},
 	{"software_packageUrl", func(s sbom.Subject) sbom.Value { return s.PURL },
 		func(p v3_0.AnyPackage, v sbom.Value) { p.SetPackageURL(v3_0.URI(v.Text)) }, ""},
 	{"releaseTime", func(s sbom.Subject) sbom.Value { return s.Created },
@@ -97,7 +99,7 @@ var fields = []field{
 	{"externalIdentifier (content id)", func(s sbom.Subject) sbom.Value { return s.ContentID }, setContentID, ""},
 	{"externalIdentifier (repository)", func(s sbom.Subject) sbom.Value { return s.Repository }, setRepository, ""},
 	{"suppliedBy", func(s sbom.Subject) sbom.Value { return s.Supplier },
-		func(v3_0.AnyPackage, sbom.Value) {}, v3_0.NOASSERTION}, // written as a reference, see supply
+		func(v3_0.AnyPackage, sbom.Value) {}, noAssertion}, // written as a reference, see supply
 }
 
 // parseTime reads what package sbom normalised; the zero time writes nothing.
@@ -106,8 +108,10 @@ func parseTime(s string) time.Time {
 	return t
 }
 
+const contentIDComment = "digest over the names, sizes and SHA-256 of all files"
+
 func setContentID(p v3_0.AnyPackage, v sbom.Value) {
-	addIdentifier(p, v, "digest over the names, sizes and SHA-256 of all files")
+	addIdentifier(p, v, contentIDComment)
 }
 
 func setRepository(p v3_0.AnyPackage, v sbom.Value) {

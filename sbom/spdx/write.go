@@ -12,8 +12,20 @@ import (
 	"assay/sbom"
 )
 
+// Version is a version of SPDX. The next ones rename properties, so each has its
+// own writer.
+type Version string
+
+// The versions that can be written.
+const (
+	V3_0_1 Version = "3.0.1" // JSON-LD
+	V2_3   Version = "2.3"   // JSON, for readers that know no newer one
+)
+
 // Options are what a bill says about its making. The zero value is valid.
 type Options struct {
+	// Version to write. The zero value means V3_0_1.
+	Version Version
 	// Created is the time of the document, written in UTC and whole seconds.
 	// The zero value means DefaultCreated, so that the same artifact gives the
 	// same bytes; a caller with a clock it trusts, or SOURCE_DATE_EPOCH, sets it.
@@ -33,13 +45,14 @@ func (o Options) withDefaults() (Options, error) {
 	if y := o.Created.Year(); y < 1 || y > 9999 {
 		return o, fmt.Errorf("spdx: the year %d has no four digits: choose another time", y)
 	}
-	if o.Tool == "" {
-		o.Tool = "assay"
+	o.Tool = cmp.Or(o.Tool, "assay")
+	if o.Version = cmp.Or(o.Version, V3_0_1); o.Version != V3_0_1 && o.Version != V2_3 {
+		return o, fmt.Errorf("spdx: version %q cannot be written: choose 3.0.1 or 2.3", o.Version)
 	}
 	return o, nil
 }
 
-// Write writes doc to w as SPDX 3.0.1 JSON-LD.
+// Write writes doc to w in the version that opts asks for.
 func Write(w io.Writer, doc sbom.Document, opts Options) error {
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -49,13 +62,28 @@ func Write(w io.Writer, doc sbom.Document, opts Options) error {
 	if err != nil {
 		return fmt.Errorf("spdx: name the document: %w", err)
 	}
+	write := write3
+	if opts.Version == V2_3 {
+		write = write2
+	}
 	buffered := bufio.NewWriterSize(w, 1<<16)
-	b := &builder{doc: doc, base: base, graph: newGraph(buffered, opts.Created)}
-	b.build(opts)
-	if err := b.graph.close(); err != nil {
-		return fmt.Errorf("spdx: %w", err)
+	if err := write(buffered, doc, base, opts); err != nil {
+		return fmt.Errorf("spdx %s: %w", opts.Version, err)
 	}
 	return buffered.Flush()
+}
+
+// write3 writes SPDX 3.0.1 JSON-LD in its canonical serialisation.
+func write3(w io.Writer, doc sbom.Document, base string, opts Options) error {
+	b := &builder{doc: doc, base: base, graph: newGraph(w, opts.Created)}
+	b.build(opts)
+	return b.graph.close()
+}
+
+func documentName(doc sbom.Document) string { return "AI bill of materials: " + text(doc.Subject.Name) }
+
+func sbomComment(doc sbom.Document) string {
+	return "Made by looking into the files. Ruleset: " + cmp.Or(doc.Ruleset, "not known") + "."
 }
 
 // builder turns one document into elements.
@@ -89,7 +117,7 @@ func (b *builder) header(opts Options) {
 	license := &v3_0.LicenseExpression{ID: b.id("data-license"), LicenseExpression: "CC0-1.0"}
 	document := &v3_0.SpdxDocument{
 		ID:                  b.id("document"),
-		Name:                "AI bill of materials: " + text(b.doc.Subject.Name),
+		Name:                documentName(b.doc),
 		ProfileConformances: b.profiles(),
 	}
 	b.graph.add(document,
@@ -108,7 +136,7 @@ func (b *builder) sbom() {
 		ID:                  b.id("sbom"),
 		ProfileConformances: b.profiles(),
 		SbomTypes:           []v3_0.SbomType{v3_0.SbomType_Analyzed},
-		Comment:             "Made by looking into the files. Ruleset: " + cmp.Or(b.doc.Ruleset, "not known") + ".",
+		Comment:             sbomComment(b.doc),
 	}, property{name: "rootElement", many: []string{b.id("artifact")}}, property{name: "element", many: members})
 }
 
@@ -130,10 +158,13 @@ func (b *builder) annotate(notes []note) {
 	}
 }
 
+// noAssertion is the text for what is not known, in both versions.
+const noAssertion = v3_0.NOASSERTION
+
 // text returns the value, or NOASSERTION.
 func text(v sbom.Value) string {
 	if !v.Known() {
-		return v3_0.NOASSERTION
+		return noAssertion
 	}
 	return v.Text
 }

@@ -1,0 +1,203 @@
+package spdx
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spdx/tools-golang/json"
+	"github.com/spdx/tools-golang/spdx/v2/common"
+	"github.com/spdx/tools-golang/spdx/v2/v2_3"
+	"github.com/spdx/tools-golang/spdx/v3/v3_0"
+
+	"assay/sbom"
+)
+
+// write2 writes SPDX 2.3 JSON for readers that know no newer version. It has no
+// classes for models and datasets, so much is in comments and annotations.
+//
+// Files are packages of the purpose FILE: SPDX 2.3 demands a SHA-1 of everything
+// in its list of files (section 8.4), which nobody should compute any more, and
+// forbids that list where no verification code over those SHA-1 values is given
+// (section 7.8). A package may have any checksum.
+func write2(w io.Writer, doc sbom.Document, base string, opts Options) error {
+	b := &builder2{doc: doc, date: opts.Created.Format(time.RFC3339), tool: strings.ReplaceAll(opts.Tool, " ", "-")}
+	out := &v2_3.Document{
+		SPDXVersion: v2_3.Version, DataLicense: v2_3.DataLicense, SPDXIdentifier: "DOCUMENT",
+		DocumentName: documentName(doc), DocumentNamespace: base,
+		DocumentComment: sbomComment(doc),
+		CreationInfo: &v2_3.CreationInfo{
+			Created:  b.date,
+			Creators: []common.Creator{{CreatorType: "Tool", Creator: b.tool}},
+		},
+	}
+	b.relate("DOCUMENT", common.TypeRelationshipDescribe, "artifact", "")
+	out.Packages = append(out.Packages, b.artifact())
+	for i, f := range doc.Files {
+		out.Packages = append(out.Packages, b.file(i, f))
+	}
+	out.Relationships = b.relations
+	if b.err != nil {
+		return b.err
+	}
+	return json.Write(out, w, json.EscapeHTML(false))
+}
+
+type builder2 struct {
+	doc        sbom.Document
+	date, tool string
+	relations  []*v2_3.Relationship
+	err        error
+}
+
+func (b *builder2) artifact() *v2_3.Package {
+	s := b.doc.Subject
+	p := &v2_3.Package{
+		PackageName:               text(s.Name),
+		PackageSPDXIdentifier:     "artifact",
+		PackageVersion:            text(s.Version),
+		PackageSupplier:           supplier2(s.Supplier),
+		PackageDownloadLocation:   text(s.Location),
+		PackageSourceInfo:         sourceInfo(s),
+		PackageSummary:            summary(s.Kind),
+		PackageComment:            provenance2(b.doc),
+		PackageExternalReferences: references2(s),
+		PrimaryPackagePurpose:     "OTHER", // 2.3 has no purpose for models or data
+		ReleaseDate:               s.Created.Text,
+		Annotations:               b.annotations(subjectNotes(b.doc)),
+	}
+	noLicense(p)
+	return p
+}
+
+// noLicense says that licenses and copyright were not looked for.
+func noLicense(p *v2_3.Package) {
+	p.PackageLicenseConcluded, p.PackageLicenseDeclared, p.PackageCopyrightText = noAssertion, noAssertion, noAssertion
+}
+
+// supplier2 names the owner. 2.3 wants to know whether that is a person or an
+// organization, which stores do not tell; it is written as an organization.
+func supplier2(v sbom.Value) *common.Supplier {
+	if !v.Known() {
+		return &common.Supplier{Supplier: noAssertion}
+	}
+	return &common.Supplier{SupplierType: "Organization", Supplier: v.Text}
+}
+
+func references2(s sbom.Subject) []*v2_3.PackageExternalReference {
+	var out []*v2_3.PackageExternalReference
+	if s.PURL.Known() {
+		out = append(out, &v2_3.PackageExternalReference{
+			Category: "PACKAGE-MANAGER", RefType: "purl", Locator: s.PURL.Text})
+	}
+	if s.ContentID.Known() && !strings.Contains(s.ContentID.Text, " ") {
+		out = append(out, &v2_3.PackageExternalReference{
+			Category: "OTHER", RefType: "content-id", Locator: s.ContentID.Text, ExternalRefComment: contentIDComment})
+	}
+	return out
+}
+
+// provenance2 is provenance with the names of 2.3, and with the counts that have
+// no property there.
+func provenance2(doc sbom.Document) string {
+	s := doc.Subject
+	var parts []string
+	for _, v := range []struct {
+		name  string
+		value sbom.Value
+	}{
+		{"name", s.Name}, {"versionInfo", s.Version}, {"downloadLocation", s.Location}, {"purl", s.PURL},
+		{"releaseDate", s.Created}, {"content-id", s.ContentID}, {"supplier", s.Supplier},
+	} {
+		if v.value.Known() {
+			parts = append(parts, fmt.Sprintf("%s: %s (%s)", v.name, v.value.Standing, v.value.Source))
+			continue
+		}
+		parts = append(parts, v.name+": not known")
+	}
+	for _, f := range doc.Facts {
+		parts = append(parts, fmt.Sprintf("%s: %s, %s", f.Key, f.Value.Text, f.Value.Standing))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (b *builder2) file(i int, f sbom.File) *v2_3.Package {
+	id := fileID(i)
+	p := &v2_3.Package{
+		PackageName:             f.Name,
+		PackageSPDXIdentifier:   common.ElementID(id),
+		PackageFileName:         "./" + f.Name,
+		PackageDownloadLocation: noAssertion,
+		PackageChecksums:        checksums2(f.Digests),
+		PackageComment:          fileComment(f) + declared2(f.Digests),
+		PrimaryPackagePurpose:   "FILE",
+		Annotations:             b.annotations(fileNotes(id, f)),
+	}
+	noLicense(p)
+	b.relate("artifact", common.TypeRelationshipContains, id, "")
+	switch relationOf(b.doc, f) {
+	case v3_0.RelationshipType_HasDataFile:
+		b.relate(id, "DATA_FILE_OF", "artifact", "")
+	case v3_0.RelationshipType_HasDocumentation:
+		b.relate(id, "DOCUMENTATION_OF", "artifact", "")
+	case v3_0.RelationshipType_HasEvidence:
+		b.relate(id, "OTHER", "artifact", "evidence: a signature was read from this file")
+	}
+	return p
+}
+
+// checksumNames are the digests that 2.3 has an algorithm for.
+var checksumNames = map[string]common.ChecksumAlgorithm{
+	"sha256": common.SHA256, "sha384": common.SHA384, "sha512": common.SHA512,
+	"blake2b": common.BLAKE2b_512, "blake3": common.BLAKE3,
+}
+
+// checksums2 are the computed digests only: a checksum of 2.3 has no place to say
+// that nobody checked it.
+func checksums2(list []sbom.Digest) []common.Checksum {
+	var out []common.Checksum
+	for _, d := range list {
+		if name, ok := checksumNames[d.Algorithm]; ok && d.Standing == sbom.Verified {
+			out = append(out, common.Checksum{Algorithm: name, Value: d.Hex})
+		}
+	}
+	return out
+}
+
+func declared2(list []sbom.Digest) string {
+	var out strings.Builder
+	for _, d := range list {
+		if d.Standing == sbom.Declared && !d.Broken {
+			fmt.Fprintf(&out, "; %s %s declared by %s, not computed from the bytes", d.Algorithm, d.Hex, d.Source)
+		}
+	}
+	return out.String()
+}
+
+// annotations write notes as text: the summary, a blank line, the statement.
+func (b *builder2) annotations(notes []note) []v2_3.Annotation {
+	out := make([]v2_3.Annotation, len(notes))
+	for i, n := range notes {
+		statement, err := n.json()
+		if err != nil && b.err == nil {
+			b.err = err
+		}
+		kind := "OTHER"
+		if n.opinion {
+			kind = "REVIEW"
+		}
+		out[i] = v2_3.Annotation{
+			Annotator:      common.Annotator{AnnotatorType: "Tool", Annotator: b.tool},
+			AnnotationDate: b.date, AnnotationType: kind, AnnotationComment: n.summary + "\n\n" + statement,
+		}
+	}
+	return out
+}
+
+func (b *builder2) relate(from, kind, to, comment string) {
+	b.relations = append(b.relations, &v2_3.Relationship{
+		RefA: common.MakeDocElementID("", from), RefB: common.MakeDocElementID("", to),
+		Relationship: kind, RelationshipComment: comment,
+	})
+}
