@@ -1,0 +1,17 @@
+// Package text recognises text that is data: documents, licences, JSON, YAML
+// and other configuration, tables, vocabularies, templates.
+//
+// A file counts as text when all of it is text, whatever it is called. Program
+// text is not data and is left to others, and so are the text formats that a
+// runtime interprets as a model. Configuration is read for the few keys that
+// make a loader import code or leave a folder.
+//
+// # Security
+//
+// The file is read once, as a stream; memory does not depend on its size. A
+// single NUL, or a control character in a file without a text name, means that
+// it is not text. JSON is read by a strict tokenizer that sees both of two equal
+// keys. The checks of YAML and of templates look for known signs and do not
+// parse: a file without a finding is text that was read, not text that every
+// loader handles safely.
+package text

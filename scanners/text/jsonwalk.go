@@ -1,0 +1,184 @@
+package text
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+
+	"assay/scanners"
+	"assay/scanners/internal/clip"
+	"assay/scanners/internal/jsontok"
+)
+
+// maxString is how much of a JSON string is looked at: more than any chat
+// template in use has.
+const maxString = 256 << 10
+
+// walk reads JSON and knows where in it it is.
+type walk struct {
+	*scan
+	stack  []level
+	values int // outermost values begun
+}
+
+// level is one open container.
+type level struct {
+	key    string // the last key of an object; of an array, the key that holds it
+	under  under
+	object object
+}
+
+// under remembers which keys enclose a value, at any distance.
+type under uint8
+
+const (
+	underAutoMap under = 1 << iota
+	underTemplate
+	underWeightMap
+	underAutoMapping
+)
+
+// enclosing maps keys to what they mean for the values below them.
+var enclosing = map[string]under{
+	"auto_map": underAutoMap, "chat_template": underTemplate, "chat_templates": underTemplate,
+	"weight_map": underWeightMap, "auto_mapping": underAutoMapping,
+}
+
+// readJSON reads the text as JSON where its name or its beginning promises it.
+func (s *scan) readJSON(r io.Reader) error {
+	promised := s.profile.format == json || s.profile.format == jsonLines
+	if !promised && (s.profile.named || !looksLikeJSON(s.start)) {
+		return nil
+	}
+	var mark [3]byte
+	base := int64(0)
+	if bytes.HasPrefix(s.start, []byte("\xef\xbb\xbf")) {
+		if _, err := io.ReadFull(r, mark[:]); err != nil {
+			return err
+		}
+		base = 3
+	}
+	w := &walk{scan: s, stack: make([]level, 1, 8)}
+	err := w.run(jsontok.New(r, jsontok.Options{Base: base, MaxText: maxString, Python: true, Many: true}))
+	var format *scanners.FormatError
+	if !errors.As(err, &format) {
+		return err
+	}
+	if format.Code != "" {
+		return err
+	}
+	if promised && !(w.values == 0 && s.isBlank()) {
+		s.add("text/not-json", format.Offset, "%v", format.Err)
+	}
+	return nil
+}
+
+// isBlank reports a file of white space only, as an empty list of lines is.
+func (s *scan) isBlank() bool {
+	return s.profile.format == jsonLines && s.file.Size <= int64(len(s.start)) && len(bytes.TrimSpace(s.start)) == 0
+}
+
+func (w *walk) run(d *jsontok.Decoder) error {
+	for {
+		t, err := d.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if t.Depth == 0 && t.Kind != jsontok.ObjectEnd && t.Kind != jsontok.ArrayEnd {
+			if w.values++; w.values == 2 && w.profile.format == json {
+				w.addAs(scanners.Informational, "text/not-json", t.Offset, "several values one after another; a parser of JSON stops here")
+			}
+		}
+		if err := w.token(t); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *walk) top() *level { return &w.stack[len(w.stack)-1] }
+
+func (w *walk) token(t jsontok.Token) error {
+	switch t.Kind {
+	case jsontok.ObjectStart, jsontok.ArrayStart:
+		here := w.top()
+		w.stack = append(w.stack, level{key: here.key, under: here.under | enclosing[here.key]})
+	case jsontok.ObjectEnd, jsontok.ArrayEnd:
+		w.checkObject(t.Offset)
+		w.stack = w.stack[:len(w.stack)-1]
+	case jsontok.Key:
+		w.top().key = clip.Bytes(t.Text, 64)
+		if t.Duplicate {
+			w.addAs(w.confusion(), "text/duplicate-key", t.Offset, "the key %s appears again in the same object", clip.Quote(t.Text, 60))
+		}
+	default:
+		return w.value(t)
+	}
+	return nil
+}
+
+// confusion grades equal keys: in a table of records they are a slip.
+func (w *walk) confusion() scanners.Severity {
+	if w.profile.kind == data {
+		return scanners.Low
+	}
+	return scanners.Medium
+}
+
+// value looks at a string, number or literal.
+func (w *walk) value(t jsontok.Token) error {
+	if w.profile.kind == data {
+		return nil // records, not settings
+	}
+	here := w.top()
+	key, above := here.key, here.under|enclosing[here.key]
+	w.configFact(key, t)
+	if key == "trust_remote_code" && isTrue(t) {
+		w.add("text/trust-remote-code", t.Offset, "%s is %s", key, clip.Quote(t.Text, 20))
+	}
+	if t.Kind != jsontok.String {
+		return nil
+	}
+	w.checkString(key, t)
+	if above&underAutoMap != 0 {
+		w.checkAutoMap(t)
+	}
+	if above&underAutoMapping != 0 && key == "parent_library" && !isKnownLibrary(t.Text) {
+		w.add("text/remote-code", t.Offset, "auto_mapping imports the library %s", clip.Quote(t.Text, 80))
+	}
+	if above&underWeightMap != 0 && leavesFolder(string(t.Text)) {
+		w.add("text/path-escape", t.Offset, "the index names the file %s", clip.Quote(t.Text, 120))
+	}
+	if above&underTemplate != 0 {
+		return w.checkTemplate(t)
+	}
+	return nil
+}
+
+// isTrue reports what Python takes for true. Of numbers only 1 counts: any other
+// is a token id in a vocabulary that has this word.
+func isTrue(t jsontok.Token) bool {
+	switch text := strings.ToLower(string(t.Text[:min(len(t.Text), 8)])); t.Kind {
+	case jsontok.Literal:
+		return text == "true"
+	case jsontok.Number:
+		return text == "1"
+	default:
+		return text != "" && text != "false"
+	}
+}
+
+// checkTemplate looks into a chat template. One that is too long to be looked at
+// whole leaves the file incomplete.
+func (w *walk) checkTemplate(t jsontok.Token) error {
+	if m := templateInternals.Find(t.Text); m != nil {
+		w.add("text/template-internals", t.Offset, "%s in a chat template", clip.Quote(m, 60))
+	}
+	if t.Cut() {
+		return &scanners.FormatError{Offset: t.Offset, Code: scanners.GapLimit, Err: errors.New("a template of more than 256 KiB was not read whole")}
+	}
+	return nil
+}

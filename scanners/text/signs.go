@@ -1,0 +1,83 @@
+package text
+
+import (
+	"encoding/hex"
+	"regexp"
+	"strings"
+
+	"assay/scanners/internal/clip"
+)
+
+// yamlTag matches a tag as written, a directive that renames tags, or the key by
+// which Hydra calls a function.
+var yamlTag = regexp.MustCompile(`%TAG[ \t]|!<[^>\n]{1,300}>|![!A-Za-z0-9%][^\s,\[\]{}"']{0,300}|\b_target_["']?[ \t]*:[^\n]{0,100}`)
+
+// templateInternals matches what leads from a template into the interpreter.
+// Sources: the gadget chains of CVE-2024-34359, CVE-2024-56326, CVE-2025-27516.
+var templateInternals = regexp.MustCompile(`__(base|bases|builtins|call|class|closure|code|dict|doc|func|getattribute|globals|import|init|loader|module|mro|reduce|self|spec|subclasses)__` +
+	`|\|\s*attr\b|\\(x5f|u005f)|\b(func_globals|func_code|gi_frame|gi_code|cr_frame|f_back|f_globals|lipsum|get_flashed_messages)\b`)
+
+// greps are the patterns to look for in this file.
+func (s *scan) greps() []*grep {
+	switch {
+	case s.profile.kind == template:
+		return []*grep{{pattern: templateInternals, report: s.foundInternals}}
+	case s.profile.format == yaml:
+		return []*grep{{pattern: yamlTag, report: s.foundTag}}
+	}
+	return nil
+}
+
+func (s *scan) foundInternals(offset int64, match []byte) {
+	s.add("text/template-internals", offset, "%s in a template", clip.Quote(match, 60))
+}
+
+// foundTag judges one YAML tag. Tags may be written with percent escapes, which
+// parsers undo (YAML 1.2, section 6.8.2).
+func (s *scan) foundTag(offset int64, match []byte) {
+	tag := string(match)
+	if strings.HasPrefix(tag, "%TAG") {
+		s.add("text/call-target", offset, "a %%TAG directive gives tags another meaning")
+		return
+	}
+	if strings.HasPrefix(tag, "_target_") {
+		s.add("text/call-target", offset, "%s", clip.Quote(match, 120))
+		return
+	}
+	tag = unescape(tag)
+	for _, sign := range codeTags {
+		if strings.Contains(tag, sign) {
+			s.add("text/yaml-code-tag", offset, "the tag %s", clip.Quote(match, 120))
+			return
+		}
+	}
+	for _, sign := range callTags {
+		if strings.HasPrefix(tag, sign) && len(tag) > len(sign) {
+			s.add("text/call-target", offset, "the tag %s", clip.Quote(match, 120))
+			return
+		}
+	}
+}
+
+// unescape undoes percent escapes.
+func unescape(tag string) string {
+	var out strings.Builder
+	for i := 0; i < len(tag); i++ {
+		if tag[i] == '%' && i+3 <= len(tag) {
+			if c, err := hex.DecodeString(tag[i+1 : i+3]); err == nil {
+				out.Write(c)
+				i += 2
+				continue
+			}
+		}
+		out.WriteByte(tag[i])
+	}
+	return out.String()
+}
+
+// codeTags build objects or call functions: PyYAML (yaml.constructor), SnakeYAML
+// (CVE-2022-1471), js-yaml before 4, Psych.
+var codeTags = []string{"python/object", "python/name", "python/module", "js/function", "ruby/", "!javax.", "!java.", "!com.sun.", "!org."}
+
+// callTags are those of HyperPyYAML, which every SpeechBrain model uses.
+var callTags = []string{"!new:", "!apply:", "!applyref:", "!name:", "!module:", "!include:"}

@@ -1,0 +1,218 @@
+package text
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"unicode/utf16"
+
+	"assay/scanners"
+	"assay/scanners/scannertest"
+)
+
+var list = []scanners.Scanner{New()}
+
+func TestRules(t *testing.T) {
+	const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+	s := func(rule, name, hit, miss string) scannertest.Sample {
+		sample := scannertest.Sample{Rule: "text/" + rule, Name: name}
+		if hit != "" {
+			sample.Hit = []byte(hit)
+		}
+		if miss != "" {
+			sample.Miss = []byte(miss)
+		}
+		return sample
+	}
+	scannertest.CheckRules(t, New(), []scannertest.Sample{
+		s("lfs-pointer", "model.safetensors", pointer, ""),
+		s("lfs-pointer", "pytorch_model.bin", pointer, ""),
+		s("lfs-pointer", "notes.md", pointer, "A pointer begins with:\n"+pointer),
+		s("not-json", "config.json", `{"a": 1,}`, `{"a": 1}`),
+		s("not-json", "config.json", "{'a': 1}", "{\"loss\": NaN, \"max\": -Infinity}"),
+		s("not-json", "rows.jsonl", "{}\n{\n", "{}\n\n{\"a\":[1]}\n"),
+		s("not-json", "list.txt", "", "[PAD]\n[UNK]\n"),
+		s("duplicate-key", "config.json", `{"vocab_size": 1, "vocab_size": 2}`, `{"a": {"id": 1}, "b": {"id": 1}}`),
+		s("duplicate-key", "config", `{"x": 1, "\u0078": 2}`, `{"x": 1, "X": 2}`),
+		s("remote-code", "config.json", `{"auto_map": {"AutoModel": "modeling_x.Model"}}`, `{"auto_map": {}, "vocab": {"auto_map": 17}}`),
+		s("remote-code", "tokenizer_config.json", `{"auto_map": {"AutoTokenizer": ["org/other--tok.Tok", null]}}`, `{"auto_map": null}`),
+		s("remote-code", "modules.json", `[{"idx": 0, "type": "custom_st.Transformer"}]`, `[{"idx": 0, "type": "sentence_transformers.models.Pooling"}]`),
+		s("remote-code", "adapter_config.json", `{"auto_mapping": {"base_model_class": "X", "parent_library": "evil_lib"}}`,
+			`{"auto_mapping": {"base_model_class": "X", "parent_library": "transformers.models.llama"}}`),
+		s("trust-remote-code", "config.json", `{"text_config": {"trust_remote_code": true}}`, `{"trust_remote_code": false}`),
+		s("trust-remote-code", "tokenizer.json", `{"trust_remote_code": "True"}`, `{"vocab": {"trust_remote_code": 4711}}`),
+		s("kernel-download", "config.json", `{"a": {"_attn_implementation": "org/kernel@main"}}`, `{"_attn_implementation": "flash_attention_2"}`),
+		s("code-in-config", "config.json", `{"class_name": "Lambda", "config": {}}`, `{"module": "keras.layers", "class_name": "Dense", "config": {}}`),
+		s("code-in-config", "config.json", `{"module": "os", "class_name": "function", "config": "system"}`,
+			`{"module": "builtins", "class_name": "function", "config": "relu"}`),
+		s("code-in-config", "config.json", `{"module": "keras.utils", "class_name": "function", "config": "get_file"}`, ""),
+		s("code-in-config", "schema.json", `{"__class__": "call", "__module__": "subprocess", "__loader__": "FunctionNode"}`,
+			`{"__class__": "Ridge", "__module__": "sklearn.linear_model._ridge", "__loader__": "ObjectNode"}`),
+		s("code-in-config", "schema.json", `{"__loader__": "OperatorFuncNode", "__module__": "builtins"}`, ""),
+		s("call-target", "config.json", `{"_target_": "builtins.print"}`, `{"target": "builtins.print"}`),
+		s("call-target", "conf.yaml", "model:\n  _target_: torch.nn.Linear\n", "model:\n  my_target_: 1\n"),
+		s("call-target", "hyperparams.yaml", "model: !new:speechbrain.nnet.RNN.GRU\n", "model: !ref <rnn>\ngreat: wow!new:\n"),
+		s("call-target", "x.yml", "%TAG !e! tag:example.org,2026:\n---\na: 1\n", "a: 50%TAGs\n"),
+		s("path-escape", "model.safetensors.index.json", `{"weight_map": {"w": "../../etc/x.bin"}}`, `{"weight_map": {"w": "model-00001-of-00002.safetensors"}}`),
+		s("path-escape", "model.safetensors.index.json", `{"weight_map": {"w": "https://example.org/x"}}`, `{"weight_map": {"w": "sub/..m.bin"}, "from": "../x"}`),
+		s("yaml-code-tag", "conf.yaml", "a: !!python/object/apply:os.system ['echo assay-test-marker']\n", "a: !!python/tuple [1, 2]\n"),
+		s("yaml-code-tag", "conf.yaml", "a: !<tag:yaml.org,2002:python/object/new:x.Y> {}\n", "a: !!set {x}\n"),
+		s("yaml-code-tag", "MLmodel", "a: !!pyth%6Fn/name:os.system\n", "a: b\n"),
+		s("yaml-code-tag", "README.md", "", "never write `!!python/object/apply:` in YAML\n"),
+		s("template-internals", "chat_template.jinja", "{{ messages.__class__.__mro__ }}", "{% for message in messages %}{{ message['content'] | trim }}{% endfor %}"),
+		s("template-internals", "tokenizer_config.json", `{"chat_template": [{"name": "x", "template": "{{ x|attr('\\x5f') }}"}]}`,
+			`{"chat_template": "{{ bos_token }}{% set ns = namespace(x=1) %}", "note": "__class__"}`),
+		s("bidi-control", "config.json", "{\"a\": \"x\u202ey\"}", `{"a": "x\u202ey"}`),
+		s("bidi-control", "README.md", "a\u2066b\n", "שלום\u200f עולם\n"),
+		s("hidden-characters", "prompt.jinja", "x\U000e0041\U000e0042", "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f!"),
+		s("hidden-characters", "a.md", "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e0067\U000e0067\U000e0067", "\U0001f3f4 plain"),
+		s("control-characters", "train.log", "\x1b[32mok\x1b[0m\n", "ok\n"),
+		s("control-characters", "vocab.txt", "\x01\n"+strings.Repeat("word\n", 30), "word\n"),
+		s("not-utf8", "data.csv", "name\nJos\xe9\n", "name\nJosé\n"),
+	})
+}
+
+// Severities depend on who reads the text.
+func TestSeverity(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		want       scanners.Severity
+	}{
+		{"config.json", "{\"a\": \"\u202e\"}", scanners.Medium},
+		{"README.md", "\u202e", scanners.Low},
+		{"tokenizer.json", "{\"a\": \"\u202e\"}", scanners.Informational},
+		{"vocab.txt", "\u202e\n", scanners.Informational},
+		{"train.csv", "\u202e\n", scanners.Informational},
+		{"config.json", `{"auto_map": {"AutoModel": "m.M"}}`, scanners.Medium},
+		{"config.json", `{"auto_map": {"AutoModel": "org/repo--m.M"}}`, scanners.High},
+		{"rows.json", "{}\n{}\n", scanners.Informational},
+		{"rows.jsonl", `{"a":1,"a":2}`, scanners.Low},
+	} {
+		result, err := scannertest.Run(New(), c.name, []byte(c.text))
+		if err != nil || len(result.Findings) != 1 || result.Findings[0].Severity != c.want {
+			t.Errorf("%s: %v, error %v", c.name, result.Findings, err)
+		}
+	}
+}
+
+// A pointer is no pass: the content was not seen.
+func TestPointerIsGap(t *testing.T) {
+	data := []byte("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+	report := scannertest.Scan(list, "model.safetensors", data)
+	if len(report.Gaps) != 1 || report.Gaps[0].Code != scanners.GapUnreadable || report.Coverage.Complete() {
+		t.Errorf("gaps %v, coverage %+v", report.Gaps, report.Coverage)
+	}
+}
+
+// What is not data is left to others, or to nobody.
+func TestDeclines(t *testing.T) {
+	for _, c := range []struct{ name, data string }{
+		{"modeling.py", "import os\n"},
+		{"run.sh", "echo\n"},
+		{"run", "#!/bin/sh\n"},
+		{"page.txt", "<!DOCTYPE html><html>"},
+		{"model.pkl", "cos\nsystem\n(S'echo assay-test-marker'\ntR."},
+		{"pytorch_model.bin", "plain"},
+		{"model.xml", "<net/>"},
+		{"notes", "<?xml version=\"1.0\"?><net/>"},
+		{"graph.pbtxt", "node { op: \"ReadFile\" }"},
+		{"notes.txt", "text\x00more"},
+		{"noname", "text\x01more"},
+		{"noname", "caf\xe9"},
+		{"noname", "cut \xc3"},
+		{"a.txt", "\x01\x02\x03\x04 mostly not text"},
+		{"a.txt", "\xff\xfea"},
+		{"a.txt", "\xff\xfe\x00\xd8a\x00"},
+		{"late", strings.Repeat("a", 200_000) + "\x00"},
+	} {
+		if result, err := scannertest.Run(New(), c.name, []byte(c.data)); err != scanners.ErrNotRecognised {
+			t.Errorf("%s %.20q: %v, error %v", c.name, c.data, result.Findings, err)
+		}
+	}
+}
+
+func toUTF16(text string, order binary.AppendByteOrder) []byte {
+	out := order.AppendUint16(nil, 0xfeff)
+	for _, unit := range utf16.Encode([]rune(text)) {
+		out = order.AppendUint16(out, unit)
+	}
+	return out
+}
+
+func TestUTF16(t *testing.T) {
+	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		scannertest.Harmless(t, list, "requirements.txt", toUTF16("torch==2.10\r\nnumpy\U0001f600\r\n", order))
+		result, err := scannertest.Run(New(), "config.json", toUTF16(`{"trust_remote_code": true}`, order))
+		if err != nil || !scannertest.HasRule(result.Findings, "text/trust-remote-code") {
+			t.Errorf("findings %v, error %v", result.Findings, err)
+		}
+	}
+}
+
+// Limits leave the file incomplete instead of unread.
+func TestLimits(t *testing.T) {
+	for name, text := range map[string]string{
+		"config.json":        strings.Repeat("[", 600) + strings.Repeat("]", 600),
+		"chat_template.json": `{"chat_template": "` + strings.Repeat("a", maxString+1) + `"}`,
+	} {
+		report := scannertest.Scan(list, name, []byte(text))
+		if len(report.Gaps) != 1 || report.Gaps[0].Code != scanners.GapLimit {
+			t.Errorf("%s: gaps %v", name, report.Gaps)
+		}
+	}
+}
+
+// The cuts between reads change nothing.
+func TestBlocks(t *testing.T) {
+	text := strings.Repeat("word é \U0001f3f4\U000e0067\U000e007f ", 20_000) + "\u202e!!python/name:x"
+	var whole, bytewise checker
+	for _, c := range []*checker{&whole, &bytewise} {
+		c.named = true
+	}
+	if _, err := whole.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range len(text) {
+		if _, err := bytewise.Write([]byte(text[i : i+1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a, b := fmt.Sprintf("%+v", whole), fmt.Sprintf("%+v", bytewise); a != b || whole.bidi.count != 1 || whole.tags.count != 0 {
+		t.Errorf("whole %s\nbytes %s", a, b)
+	}
+	for cut := range 40 {
+		var got []string
+		g := &grep{pattern: yamlTag, report: func(offset int64, match []byte) { got = append(got, fmt.Sprint(offset, string(match))) }}
+		data := strings.Repeat("x", 32<<10-cut) + "!!python/name:a.b " + strings.Repeat("y", 100_000) + " !!set"
+		r := iotest.HalfReader(strings.NewReader(data))
+		buf := make([]byte, 7777)
+		for {
+			n, err := r.Read(buf)
+			_, _ = g.Write(buf[:n])
+			if err != nil {
+				break
+			}
+		}
+		g.finish()
+		if want := fmt.Sprintf("[%d!!python/name:a.b %d!!set]", 32<<10-cut, len(data)-5); fmt.Sprint(got) != want {
+			t.Fatalf("cut %d: %v, want %s", cut, got, want)
+		}
+	}
+}
+
+func FuzzScan(f *testing.F) {
+	for _, s := range []struct{ name, text string }{
+		{"config.json", `{"auto_map": {"A": "o/r--m.M"}, "chat_template": "{{ x.__class__ }}", "x": [1, NaN]}`},
+		{"a.yaml", "a: !!python/name:x\n%TAG ! x\n_target_: y"},
+		{"README.md", "---\nlicense: mit\n---\n\x1b[0m\u202e"},
+		{"x", "\xff\xfea\x00"}, {"y.txt", "caf\xe9"}, {"p", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"},
+		{"t.jinja", "{{ x|attr('y') }}"},
+	} {
+		f.Add(s.name, []byte(s.text))
+	}
+	f.Fuzz(func(t *testing.T, name string, data []byte) {
+		scannertest.Properties(t, New(), name, data)
+	})
+}
