@@ -1,0 +1,118 @@
+package zip
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"assay/scanners"
+)
+
+// checkNames looks at what the entries are called, each by itself and together.
+func (a *archive) checkNames() {
+	first := make(map[string]*entry, len(a.entries))
+	for i := range a.entries {
+		e := &a.entries[i]
+		h := e.said()
+		for _, name := range e.allNames() {
+			a.checkName(h.at, name)
+		}
+		a.checkSpecial(e)
+		key := lookupKey(h.name)
+		other, taken := first[key]
+		switch {
+		case !taken:
+			first[key] = e
+		case sameEntry(e, other): // listed by two directories
+		case other.said().name == h.name:
+			a.report(ruleDuplicate, h.at, "%s: entries at %d and %d", quote(h.name), other.said().at, h.at)
+		default:
+			a.report(ruleCaseDuplicate, h.at, "%s and %s", quote(other.said().name), quote(h.name))
+		}
+	}
+}
+
+// sameEntry reports that two headers list one local header under one name.
+func sameEntry(a, b *entry) bool {
+	return a.local != nil && b.local != nil && a.local.at == b.local.at && a.said().name == b.said().name &&
+		a.central != nil && b.central != nil && a.central.at == b.central.at
+}
+
+// lookupKey is equal for names that some loader or file system takes for one:
+// miniz compares ASCII letters without regard to case.
+func lookupKey(name string) string {
+	return strings.ToLower(path.Clean(strings.ReplaceAll(name, `\`, "/")))
+}
+
+func (a *archive) checkName(at int64, name string) {
+	switch {
+	case escapes(name):
+		a.report(rulePathEscape, at, "%s", quote(name))
+	case strings.Contains(name, "\x00"):
+		a.add(raised(ruleAmbiguousName, at, quote(name)+": ends at the zero byte for some readers"))
+	case strings.Contains(name, `\`):
+		a.report(ruleAmbiguousName, at, "%s: a path on Windows, a file name elsewhere", quote(name))
+	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < 0x20 || r == 0x7f }):
+		a.report(ruleAmbiguousName, at, "%s: empty or with control characters", quote(name))
+	case len(name) == maxName:
+		a.report(ruleAmbiguousName, at, "%s: longer than any path may be", quote(name))
+	}
+}
+
+func raised(rule scanners.Rule, at int64, what string) scanners.Finding {
+	f := rule.At(at, what)
+	f.Severity = scanners.High
+	return f
+}
+
+// escapes reports a name that is absolute or climbs, in the eyes of any system.
+// "w:0.npy" is what NumPy calls the array of a TensorFlow variable, and no drive.
+func escapes(name string) bool {
+	name = strings.ReplaceAll(name, `\`, "/")
+	drive := len(name) >= 3 && name[1:3] == ":/" && (name[0]|0x20 >= 'a' && name[0]|0x20 <= 'z')
+	return strings.HasPrefix(name, "/") || drive || slices.Contains(strings.Split(name, "/"), "..")
+}
+
+// allNames are the names under which readers know the entry, each once: of the
+// directory, of the local header, of the extra fields, and up to a zero byte.
+func (e *entry) allNames() []string {
+	var names []string
+	add := func(name string) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for _, h := range []*header{e.central, e.local} {
+		if h == nil {
+			continue
+		}
+		add(h.name)
+		if h.alias != "" {
+			add(h.alias)
+		}
+		if short, _, ok := strings.Cut(h.name, "\x00"); ok {
+			add(short)
+		}
+	}
+	return names
+}
+
+// checkSpecial reports links and devices, and where a link leads.
+func (a *archive) checkSpecial(e *entry) {
+	if e.central == nil || e.central.special() == "" {
+		return
+	}
+	c := e.central
+	target := ""
+	if c.method == methodStored && c.packed <= maxName {
+		target = string(a.bytesAt(e.data, c.packed))
+	}
+	f := ruleLink.At(c.at, quote(c.name)+": "+c.special())
+	if target != "" {
+		f.What += " to " + quote(target)
+	}
+	if escapes(target) && escapes(path.Join(path.Dir(c.name), target)) || strings.HasPrefix(target, "/") {
+		f.Severity = scanners.Critical
+	}
+	a.add(f)
+}
