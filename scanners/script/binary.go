@@ -113,9 +113,10 @@ func isPyc(start []byte) bool {
 	if len(start) < 17 || start[2] != '\r' || start[3] != '\n' {
 		return false
 	}
-	// Source: Lib/importlib/_bootstrap_external.py. 1.5 to 2.7, and 3.0 onwards.
+	// Source: Lib/importlib/_bootstrap_external.py. 1.6 to 2.7, and 3.0 onwards;
+	// neither is two letters of text.
 	version := binary.LittleEndian.Uint16(start)
-	if (version < 20121 || version > 62311) && (version < 3000 || version >= 4000) {
+	if (version < 50428 || version > 62311) && (version < 3000 || version >= 4000) {
 		return false
 	}
 	const code = 'c' // marshal.TYPE_CODE; the high bit is FLAG_REF
