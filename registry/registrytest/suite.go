@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -38,9 +39,23 @@ type Options struct {
 }
 
 // Client is a client that waits and retries for milliseconds.
-func (o Options) Client() *fetch.Client {
+func (o Options) Client() *fetch.Client { return o.client(fetch.NewTransport(o.Offline)) }
+
+// ClientVia is a client whose every connection ends at the server of that URL,
+// so that a test can use any host name.
+func (o Options) ClientVia(server string) *fetch.Client {
+	transport := fetch.NewTransport(false)
+	transport.Proxy = nil
+	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, network, strings.TrimPrefix(server, "http://"))
+	}
+	return o.client(transport)
+}
+
+func (o Options) client(transport http.RoundTripper) *fetch.Client {
 	return fetch.New(fetch.Config{
-		Transport: fetch.NewTransport(o.Offline), Attempts: 3,
+		Transport: transport, Attempts: 3,
 		Backoff: time.Millisecond, MaxWait: time.Second, Stall: cmp.Or(o.Stall, 5*time.Second),
 	})
 }
