@@ -25,6 +25,7 @@ type Manifest struct {
 	Resources     []Resource
 
 	files map[string]covered // what Resources mean, by path
+	paths []string           // of files, in the order listed
 }
 
 // Resource is a file, or the shard "path:start:end" of one.
@@ -93,17 +94,19 @@ func (m *Manifest) checkDigests() error {
 	return nil
 }
 
-// group fills files.
+// group fills files and paths.
 func (m *Manifest) group() error {
 	if m.ShardSize > 0 {
 		return m.groupShards()
 	}
 	m.files = make(map[string]covered, len(m.Resources))
+	m.paths = make([]string, len(m.Resources))
 	for i, r := range m.Resources {
 		if _, twice := m.files[r.Name]; twice {
 			return duplicate(r.Name)
 		}
-		m.files[r.Name] = covered{digests: [][]byte{m.Resources[i].Digest}, size: -1}
+		m.files[r.Name] = covered{digests: [][]byte{r.Digest}, size: -1}
+		m.paths[i] = r.Name
 	}
 	return nil
 }
@@ -134,16 +137,19 @@ func (m *Manifest) groupShards() error {
 	slices.SortFunc(shards, func(a, b shard) int {
 		return cmp.Or(strings.Compare(a.path, b.path), cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end))
 	})
-	m.files = make(map[string]covered)
+	m.files, m.paths = make(map[string]covered), nil
 	for i, s := range shards {
 		if i > 0 && shards[i-1].path == s.path && shards[i-1].start == s.start {
 			return duplicate(fmt.Sprintf("%s:%d:%d", s.path, s.start, s.end))
 		}
-		c := m.files[s.path]
+		c, seen := m.files[s.path]
 		if s.start != c.size || c.size%m.ShardSize != 0 || s.end <= s.start || s.end-s.start > m.ShardSize {
 			return fmt.Errorf("shards of %.80q do not follow each other at byte %d", s.path, s.start)
 		}
 		m.files[s.path] = covered{digests: append(c.digests, s.digest), size: s.end}
+		if !seen {
+			m.paths = append(m.paths, s.path)
+		}
 	}
 	return nil
 }
@@ -185,11 +191,10 @@ func (m *Manifest) checkNames() error {
 	if _, ok := m.files[itself]; ok && len(m.files) == 1 {
 		return nil
 	}
-	files := make([]registry.File, 0, len(m.files))
-	for name := range m.files {
-		files = append(files, registry.File{Name: name})
+	files := make([]registry.File, len(m.paths))
+	for i, name := range m.paths {
+		files[i].Name = name
 	}
-	slices.SortFunc(files, func(a, b registry.File) int { return strings.Compare(a.Name, b.Name) })
 	if err := registry.CheckSet(files); err != nil {
 		return fault{Code: CodeUnsafeName, What: err.Error()}
 	}
