@@ -25,7 +25,9 @@ func FromReport(r verify.Report) Document {
 		d.Coverage = d.Coverage.Plus(f.Coverage)
 		markFacts(&d.Files[i])
 	}
-	d.Facts = mergeFacts(d.Files)
+	d.Facts = artifactFacts(d.Files)
+	d.License = declaredLicense(d.Facts)
+	d.Bases = bases(d.Facts)
 	return d
 }
 

@@ -176,6 +176,65 @@ func TestStandingOfFacts(t *testing.T) {
 	}
 }
 
+// What the files at the top say describes the artifact; what is said further down,
+// or inside an archive, does not.
+func TestPublishersStatements(t *testing.T) {
+	facts := func(name string, pairs ...string) verify.FileEvidence {
+		f := verify.FileEvidence{Name: name}
+		for i := 0; i < len(pairs); i += 2 {
+			f.Facts = append(f.Facts, verify.Fact{Key: pairs[i], Value: pairs[i+1]})
+		}
+		return f
+	}
+	d := sbom.FromReport(report(
+		facts("README.md", "text/card/license", "llama3", "text/card/base_model", "org/base", "text/config/r", "9"),
+		facts("adapter_config.json", "text/config/base_model_name_or_path", "org/base", "text/config/r", "8"),
+		facts("archive.zip", "text/card/license", "mit", "text/config/r", "1"),
+		facts("sub/README.md", "text/card/license", "mit", "text/card/base_model", "other/base"),
+	))
+	wantLicense := sbom.Value{Text: "LicenseRef-hf-llama3", Standing: sbom.Declared, Source: "README.md"}
+	if d.License.Expression != wantLicense || d.License.Text == "" || d.License.Note == "" {
+		t.Errorf("license %+v", d.License)
+	}
+	wantBases := []sbom.Base{{Name: sbom.Value{Text: "org/base", Standing: sbom.Declared, Source: "README.md"}, Needed: true}}
+	if !reflect.DeepEqual(d.Bases, wantBases) {
+		t.Errorf("bases %+v", d.Bases)
+	}
+	for _, f := range d.Facts {
+		if f.Key == "text/config/r" && f.Value.Text != "8" {
+			t.Errorf("fact %+v", f)
+		}
+	}
+	if none := sbom.FromReport(report(facts("config.json", "text/card/license", "mit"))); none.License.Expression.Known() {
+		t.Errorf("config.json is taken for a card: %+v", none.License)
+	}
+}
+
+func TestRoles(t *testing.T) {
+	d := sbom.Document{Claims: []sbom.Claim{{Document: "model.sig"}}}
+	for _, c := range []struct {
+		name    string
+		formats []string
+		role    sbom.Role
+		media   string
+	}{
+		{"model.safetensors", []string{"safetensors"}, sbom.RoleWeights, "application/octet-stream"},
+		{"holiday.jpg", []string{"pickle", "zip"}, sbom.RoleWeights, "application/octet-stream"},
+		{"x.zip", []string{"zip"}, sbom.RoleArchive, "application/zip"},
+		{"docs/README.MD", []string{"text"}, sbom.RoleDocumentation, "text/markdown"},
+		{"tokenizer_config.json", []string{"text"}, sbom.RoleConfiguration, "application/json"},
+		{"vocab.txt", []string{"text"}, sbom.RoleOther, "text/plain"},
+		{"model.sig", []string{"text"}, sbom.RoleEvidence, "text/plain"},
+		{"README.md", nil, sbom.RoleOther, ""}, // a name alone is nothing
+		{"model.safetensors", []string{}, sbom.RoleOther, ""},
+	} {
+		role, media := d.Role(sbom.File{Name: c.name, Formats: c.formats})
+		if role != c.role || media != c.media {
+			t.Errorf("%s %v: %q %q, want %q %q", c.name, c.formats, role, media, c.role, c.media)
+		}
+	}
+}
+
 // Nothing that a report can hold makes the document large out of proportion, and
 // what is cut is counted.
 func TestBounds(t *testing.T) {

@@ -33,12 +33,28 @@ const (
 	KindAdapter Kind = "adapter"
 )
 
+// License is a license that the publisher declares, in terms of SPDX.
+type License struct {
+	Expression Value  `json:"expression"`     // SPDX license expression; absent when none is declared
+	Note       string `json:"note,omitempty"` // what the translation could not keep
+	Text       string `json:"text,omitempty"` // explains a LicenseRef
+}
+
+// Base is another model that the publisher names as the origin of this one. It
+// was not looked at.
+type Base struct {
+	Name   Value `json:"name"`
+	Needed bool  `json:"needed"` // a loader fetches it: this artifact does not work without it
+}
+
 // Document is the bill of materials of one artifact. All texts are bounded,
 // valid UTF-8, and without control characters.
 type Document struct {
 	Subject  Subject  `json:"subject"`
-	Files    []File   `json:"files"`  // sorted by name
-	Facts    []Fact   `json:"facts"`  // of the whole artifact, sorted by key
+	Files    []File   `json:"files"` // sorted by name
+	Facts    []Fact   `json:"facts"` // of the whole artifact, sorted by key
+	License  License  `json:"license"`
+	Bases    []Base   `json:"bases"`  // sorted by name
 	Claims   []Claim  `json:"claims"` // in the order of the report
 	Gaps     []Gap    `json:"gaps"`   // that concern no listed file
 	Coverage Coverage `json:"coverage"`

@@ -3,10 +3,13 @@ package sbom
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
+
+	"assay/sbom/license"
 )
 
 // maxFacts bounds the facts kept for one file, and the names in a merged count.
@@ -34,6 +37,90 @@ func markFacts(f *File) {
 	}
 }
 
+// Keys of facts that a bill says more with than their text.
+const (
+	cardPrefix   = "text/card/"   // front matter of the card
+	configPrefix = "text/config/" // settings of the model
+
+	keyLicense     = cardPrefix + "license"
+	keyLicenseName = cardPrefix + "license_name"
+	keyCardBase    = cardPrefix + "base_model"
+	keyAdapterBase = configPrefix + "base_model_name_or_path"
+)
+
+// describing are the files whose facts describe the whole artifact, when they lie
+// at its top, with the prefix of those facts. The facts of another file, or of a
+// member of an archive, describe a part of it at most.
+var describing = map[string]string{
+	"readme.md": cardPrefix, "config.json": configPrefix,
+	"adapter_config.json": configPrefix, "model_index.json": configPrefix,
+}
+
+// artifactFacts are the counts of all files and what the describing files say.
+func artifactFacts(files []File) []Fact {
+	out := mergeFacts(files)
+	for _, f := range files {
+		prefix, ok := describing[strings.ToLower(f.Name)]
+		for _, fact := range f.Facts {
+			if ok && strings.HasPrefix(fact.Key, prefix) && len(out) < maxFacts {
+				out = append(out, fact)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Fact) int {
+		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Value.Source, b.Value.Source), cmp.Compare(a.Value.Text, b.Value.Text))
+	})
+	return slices.Compact(out)
+}
+
+// find returns the first value of a key.
+func find(facts []Fact, key string) Value {
+	for _, f := range facts {
+		if f.Key == key {
+			return f.Value
+		}
+	}
+	return Value{}
+}
+
+func declaredLicense(facts []Fact) License {
+	id, name := find(facts, keyLicense), find(facts, keyLicenseName)
+	if !id.Known() {
+		return License{}
+	}
+	l := license.FromCard(id.Text, name.Text)
+	out := License{Note: l.Note}
+	if l.Expression != license.NoAssertion {
+		out.Expression = Value{Text: l.Expression, Standing: Declared, Source: id.Source}
+	}
+	if l.Custom() {
+		out.Text = license.Text(id.Text, name.Text)
+	}
+	return out
+}
+
+// bases are the models that card and adapter configuration name, one for each
+// name.
+func bases(facts []Fact) []Base {
+	byName := make(map[string]Base)
+	for _, f := range facts {
+		if f.Key != keyCardBase && f.Key != keyAdapterBase {
+			continue
+		}
+		b, ok := byName[f.Value.Text]
+		if !ok {
+			b.Name = f.Value
+		}
+		b.Needed = b.Needed || f.Key == keyAdapterBase
+		byName[f.Value.Text] = b
+	}
+	var out []Base
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		out = append(out, byName[name])
+	}
+	return out
+}
+
 // mergeFacts unites the structural facts of all files. A key that one file only
 // claims, or whose values cannot be added, is left out: half a sum would be taken
 // for the whole. The facts of the single files remain.
@@ -56,7 +143,6 @@ func mergeFacts(files []File) []Fact {
 				Text: clean(text, maxText), Standing: Verified, Source: fmt.Sprintf("%d values", len(list))}})
 		}
 	}
-	slices.SortFunc(out, func(a, b Fact) int { return cmp.Compare(a.Key, b.Key) })
 	return out
 }
 

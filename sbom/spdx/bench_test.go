@@ -17,7 +17,7 @@ func manyFiles(n int) verify.Report {
 	r := dataset()
 	r.Files = make([]verify.FileEvidence, n)
 	for i := range r.Files {
-		r.Files[i] = parsed(fmt.Sprintf("data/part-%07d.json", i), "json", 5000, 0)
+		r.Files[i] = parsed(fmt.Sprintf("data/part-%07d.json", i), "text", 5000, 0)
 	}
 	return r
 }

@@ -180,7 +180,7 @@ func TestNothingIsLost(t *testing.T) {
 		}
 	}
 	want := map[string]int{
-		"coverage on ": 1, "claim on ": 2, "gap on ": 2, "gap on big.bin": 1,
+		"coverage on ": 1, "claim on ": 2, "gap on ": 2, "gap on big.bin": 1, "facts on README.md": 1, "facts on adapter_config.json": 1,
 		"finding on pytorch_model.bin": 2, "digestMismatch on pytorch_model.bin": 1,
 	}
 	if fmt.Sprint(count) != fmt.Sprint(want) {
@@ -211,9 +211,12 @@ func TestHashesSayWhereTheyComeFrom(t *testing.T) {
 // called complete when nothing was left out.
 func TestRelations(t *testing.T) {
 	for name, want := range map[string]map[string]string{
-		"clean-model":    {"contains": "4 complete", "hasDataFile": "2 noAssertion", "hasDocumentation": "1 noAssertion"},
-		"findings-model": {"contains": "3 incomplete", "hasDataFile": "1 noAssertion", "hasEvidence": "1 noAssertion"},
-		"empty":          {},
+		"clean-model": {"contains": "4 complete", "hasDataFile": "2 noAssertion", "hasMetadata": "1 noAssertion", "hasDocumentation": "1 noAssertion",
+			"descendantOf": "1 noAssertion"},
+		"findings-model": {"contains": "5 incomplete", "hasDataFile": "1 noAssertion", "hasEvidence": "1 noAssertion",
+			"hasMetadata": "1 noAssertion", "hasDocumentation": "1 noAssertion",
+			"descendantOf": "1 noAssertion", "dependsOn": "1 noAssertion"},
+		"empty": {},
 	} {
 		got := map[string]string{}
 		for _, r := range elements(t, write(t, sbom.FromReport(fixtures()[name]), options))["Relationship"] {

@@ -12,26 +12,35 @@ import (
 // file writes one file with all that is said about it.
 func (b *builder) file(i int, f sbom.File) {
 	id := fileID(i)
-	role := roleOf(f)
+	role, media := b.doc.Role(f)
 	b.graph.add(&v3_0.File{
 		ID:                 b.id(id),
 		Name:               f.Name,
 		Comment:            fileComment(f),
 		Kind:               v3_0.FileKindType_File,
-		ContentType:        role.media,
+		ContentType:        media,
 		PrimaryPurpose:     b.purpose(role),
 		VerifiedUsing:      hashes(f.Digests),
 		ContentIdentifiers: gitoids(f.Digests),
 	})
-	b.annotate(fileNotes(id, f))
+	b.annotate(id, f.Notes())
+}
+
+// purposes are what a role is called in SPDX.
+var purposes = map[sbom.Role]v3_0.SoftwarePurpose{
+	sbom.RoleWeights:       v3_0.SoftwarePurpose_Model,
+	sbom.RoleArchive:       v3_0.SoftwarePurpose_Archive,
+	sbom.RoleConfiguration: v3_0.SoftwarePurpose_Configuration,
+	sbom.RoleDocumentation: v3_0.SoftwarePurpose_Documentation,
+	sbom.RoleEvidence:      v3_0.SoftwarePurpose_Evidence,
 }
 
 // purpose turns the weights of a model into the data of a dataset.
-func (b *builder) purpose(r role) v3_0.SoftwarePurpose {
-	if r.purpose == v3_0.SoftwarePurpose_Model && b.doc.Subject.Kind == sbom.KindDataset {
+func (b *builder) purpose(r sbom.Role) v3_0.SoftwarePurpose {
+	if r == sbom.RoleWeights && b.doc.Subject.Kind == sbom.KindDataset {
 		return v3_0.SoftwarePurpose_Data
 	}
-	return r.purpose
+	return purposes[r]
 }
 
 // fileComment tells what SPDX has no property for: the size, what recognised the

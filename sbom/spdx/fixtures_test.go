@@ -37,13 +37,19 @@ func cleanModel() verify.Report {
 		Repository: "repo-1", Name: "example/tiny", Owner: "example", Created: "2025-06-07T08:09:10.123+02:00", Revision: commit,
 	}
 	r.Files = []verify.FileEvidence{
-		parsed("README.md", "markdown", 120, 0),
-		parsed("config.json", "json", 300, 0),
+		parsed("README.md", "text", 120, 0),
+		parsed("config.json", "text", 300, 0),
 		parsed("model-00001.safetensors", "safetensors", 800, 9200),
 		parsed("model-00002.safetensors", "safetensors", 700, 5200),
 	}
 	r.Files[0].Declared = []verify.DeclaredDigest{
 		{Digest: "sha1-git:" + strings.Repeat("ab", 20), By: "hf-git", Match: verify.MatchKept}}
+	r.Files[0].Facts = []verify.Fact{
+		{Key: "text/card/base_model", Value: "example/large"}, {Key: "text/card/license", Value: "apache-2.0"},
+		{Key: "text/card/library_name", Value: "transformers"}, {Key: "text/card/pipeline_tag", Value: "text-generation"}}
+	r.Files[1].Facts = []verify.Fact{
+		{Key: "text/config/architectures", Value: "LlamaForCausalLM"}, {Key: "text/config/hidden_size", Value: "64"},
+		{Key: "text/config/model_type", Value: "llama"}}
 	r.Files[2].Declared = []verify.DeclaredDigest{
 		{Digest: "sha256:" + r.Files[2].SHA256, By: "hf-lfs", Match: verify.MatchKept}}
 	r.Files[2].Facts = []verify.Fact{
@@ -62,7 +68,8 @@ func dataset() verify.Report {
 		Ref: "hf://datasets/example/rows", Pinned: "hf://datasets/example/rows@" + commit, Kind: registry.KindDataset,
 		Owner: "example", Created: "2025-06-07T08:09:10Z", Revision: commit,
 	}
-	r.Files = []verify.FileEvidence{parsed("data/train.jsonl", "json", 5000, 0)}
+	r.Files = []verify.FileEvidence{parsed("README.md", "text", 70, 0), parsed("data/train.jsonl", "text", 5000, 0)}
+	r.Files[0].Facts = []verify.Fact{{Key: "text/card/license", Value: "odc-by"}}
 	r.Artifact.ContentID = verify.ContentID(r.Files)
 	return r
 }
@@ -84,10 +91,19 @@ func findingsModel() verify.Report {
 		{Rule: "pickle/dangerous-call", Severity: scanners.Critical, Path: []string{"archive/data.pkl"}, Offset: 17, What: "calls os.system('echo assay-test-marker')"},
 		{Rule: "zip/duplicate-name", Severity: scanners.Medium, Offset: 44, What: `two members named "data.pkl"`},
 	}
+	config := parsed("adapter_config.json", "text", 200, 0)
+	config.Facts = []verify.Fact{
+		{Key: "text/config/base_model_name_or_path", Value: "example/base"}, {Key: "text/config/peft_type", Value: "LORA"},
+		{Key: "text/config/r", Value: "8"}}
+	card := parsed("README.md", "text", 100, 0)
+	card.Facts = []verify.Fact{
+		{Key: "text/card/base_model", Value: "example/base"}, {Key: "text/card/license", Value: "other"},
+		{Key: "text/card/license_name", Value: "example license++ v2"}}
 	r.Files = []verify.FileEvidence{
+		card, config,
 		{Name: "big.bin", Size: 1 << 40, Formats: []string{}, Coverage: scanners.Coverage{Skipped: 1 << 40},
 			Declared: []verify.DeclaredDigest{{Digest: "sha256:" + hash("big"), By: "oci-layer", Match: verify.MatchUnchecked}}},
-		parsed("model.sig", "json", 90, 0), pickle,
+		parsed("model.sig", "text", 90, 0), pickle,
 	}
 	r.Claims = []verify.Claim{
 		{Scheme: "oms", Document: "model.sig", PredicateType: "https://model_signing/signature/v1.0", Standing: verify.Failed,

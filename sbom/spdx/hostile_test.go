@@ -32,6 +32,12 @@ func hostileReport(text string) verify.Report {
 			Facts:    []verify.Fact{{Key: text, Value: text}, {Key: "safetensors/dtypes", Value: text}},
 			Coverage: scanners.Coverage{Parsed: -1}},
 		{Name: text}, {},
+		{Name: "README.md", Formats: []string{"text"}, Facts: []verify.Fact{
+			{Key: "text/card/license", Value: text}, {Key: "text/card/base_model", Value: text},
+			{Key: "text/card/pipeline_tag", Value: text}}},
+		{Name: "config.json", Formats: []string{"text"}, Facts: []verify.Fact{
+			{Key: "text/config/base_model_name_or_path", Value: text}, {Key: "text/config/r", Value: text},
+			{Key: "text/config/model_type", Value: text}}},
 	}
 	r.Claims = []verify.Claim{{
 		Scheme: text, Document: text, PredicateType: text, Standing: verify.Standing(text), Time: text, TimeSource: text,

@@ -1,104 +1,116 @@
 package spdx
 
 import (
-	"slices"
+	"fmt"
 
 	"github.com/spdx/tools-golang/spdx/v3/v3_0"
 
 	"assay/sbom"
+	"assay/sbom/license"
 )
 
 // noAssertionLicense is the individual of the ExpandedLicensing profile.
 const noAssertionLicense = "https://spdx.org/rdf/3.0.1/terms/ExpandedLicensing/NoAssertionLicense"
 
-// role is what a file is to the artifact.
-type role struct {
-	media    string
-	purpose  v3_0.SoftwarePurpose
-	relation v3_0.RelationshipType // of the artifact to the file, beside contains
+// relation is what the artifact has to do with files of one role.
+type relation struct {
+	name     string // of its id
+	kind     v3_0.RelationshipType
+	reversed string // the same from the file's side, in SPDX 2.3
 }
 
-// roles are by what a scanner recognised, never by the name of the file. The
-// first match wins, so that a file of several formats gets the weightiest role.
-var roles = []struct {
-	format string
-	role   role
+// relations are by role, beside contains, in the order of writing.
+var relations = []struct {
+	role     sbom.Role
+	relation relation
 }{
-	{"safetensors", role{"application/octet-stream", v3_0.SoftwarePurpose_Model, v3_0.RelationshipType_HasDataFile}},
-	{"gguf", role{"application/octet-stream", v3_0.SoftwarePurpose_Model, v3_0.RelationshipType_HasDataFile}},
-	{"pickle", role{"application/octet-stream", v3_0.SoftwarePurpose_Model, v3_0.RelationshipType_HasDataFile}},
-	{"zip", role{media: "application/zip", purpose: v3_0.SoftwarePurpose_Archive}},
-	{"tar", role{media: "application/x-tar", purpose: v3_0.SoftwarePurpose_Archive}},
-	{"json", role{media: "application/json"}},
-	{"yaml", role{media: "application/yaml"}},
-	{"markdown", role{"text/markdown", v3_0.SoftwarePurpose_Documentation, v3_0.RelationshipType_HasDocumentation}},
-	{"text", role{media: "text/plain"}},
+	{sbom.RoleWeights, relation{"data-files", v3_0.RelationshipType_HasDataFile, "DATA_FILE_OF"}},
+	{sbom.RoleConfiguration, relation{"metadata", v3_0.RelationshipType_HasMetadata, "METAFILE_OF"}},
+	{sbom.RoleDocumentation, relation{"documentation", v3_0.RelationshipType_HasDocumentation, "DOCUMENTATION_OF"}},
+	{sbom.RoleEvidence, relation{"evidence", v3_0.RelationshipType_HasEvidence, "OTHER"}},
 }
 
-func roleOf(f sbom.File) role {
-	for _, r := range roles {
-		if slices.Contains(f.Formats, r.format) {
-			return r.role
-		}
-	}
-	return role{}
-}
-
-// relations writes what the artifact has to do with its files and licenses.
-func (b *builder) relations() {
-	byType := make(map[v3_0.RelationshipType][]string)
+// fileRelations writes what the artifact has to do with its files.
+func (b *builder) fileRelations() {
+	var all []string
+	byRole := make(map[sbom.Role][]string)
 	for i, f := range b.doc.Files {
 		id := b.id(fileID(i))
-		relation := relationOf(b.doc, f)
-		byType[v3_0.RelationshipType_Contains] = append(byType[v3_0.RelationshipType_Contains], id)
-		if relation != (v3_0.RelationshipType{}) {
-			byType[relation] = append(byType[relation], id)
-		}
+		role, _ := b.doc.Role(f)
+		all, byRole[role] = append(all, id), append(byRole[role], id)
 	}
-	for _, r := range relationOrder {
-		b.relate(r.name, r.relation, byType[r.relation], b.completeness(r.relation))
+	complete := v3_0.RelationshipCompleteness_Incomplete
+	if b.doc.Complete {
+		complete = v3_0.RelationshipCompleteness_Complete
+	}
+	b.relate("contains", v3_0.RelationshipType_Contains, all, complete, "")
+	for _, r := range relations {
+		b.relate(r.relation.name, r.relation.kind, byRole[r.role], v3_0.RelationshipCompleteness_NoAssertion, "")
+	}
+}
+
+// licenses writes the declared and the concluded license. A package has exactly
+// one of each (AI and Dataset profile, conformance).
+func (b *builder) licenses() {
+	l := b.doc.License
+	declared, comment := noAssertionLicense, l.Note
+	if l.Expression.Known() {
+		declared = b.id("license")
+		comment = "declared by " + l.Expression.Source + ", not verified"
+		if l.Note != "" {
+			comment += ": " + l.Note
+		}
+		b.licenseExpression(declared, l)
 	}
 	b.relate("declared-license", v3_0.RelationshipType_HasDeclaredLicense,
-		[]string{noAssertionLicense}, v3_0.RelationshipCompleteness{})
+		[]string{declared}, v3_0.RelationshipCompleteness{}, comment)
 	b.relate("concluded-license", v3_0.RelationshipType_HasConcludedLicense,
-		[]string{noAssertionLicense}, v3_0.RelationshipCompleteness{})
+		[]string{noAssertionLicense}, v3_0.RelationshipCompleteness{}, "no license text was compared")
 }
 
-var relationOrder = []struct {
-	name     string
-	relation v3_0.RelationshipType
-}{
-	{"contains", v3_0.RelationshipType_Contains},
-	{"data-files", v3_0.RelationshipType_HasDataFile},
-	{"documentation", v3_0.RelationshipType_HasDocumentation},
-	{"evidence", v3_0.RelationshipType_HasEvidence},
-}
-
-// relationOf is what the artifact has to do with a file, beside containing it:
-// the zero value for nothing in particular.
-func relationOf(doc sbom.Document, f sbom.File) v3_0.RelationshipType {
-	if slices.ContainsFunc(doc.Claims, func(c sbom.Claim) bool { return c.Document == f.Name }) {
-		return v3_0.RelationshipType_HasEvidence
+func (b *builder) licenseExpression(id string, l sbom.License) {
+	e := &v3_0.LicenseExpression{ID: id, LicenseExpression: l.Expression.Text}
+	if l.Text != "" {
+		e.CustomIdToUris = v3_0.DictionaryEntryList{
+			&v3_0.DictionaryEntry{Key: l.Expression.Text, Value: b.id("license-text")}}
+		b.graph.add(&v3_0.SimpleLicensingText{ID: b.id("license-text"), LicenseText: l.Text})
 	}
-	return roleOf(f).relation
+	b.graph.add(e)
 }
 
-// completeness is claimed for the list of files alone, and only when nothing of
-// the artifact was left out of it.
-func (b *builder) completeness(r v3_0.RelationshipType) v3_0.RelationshipCompleteness {
-	switch {
-	case r != v3_0.RelationshipType_Contains:
-		return v3_0.RelationshipCompleteness_NoAssertion
-	case !b.doc.Complete:
-		return v3_0.RelationshipCompleteness_Incomplete
+// bases writes the models that this one is made from. They are packages without
+// a profile: nothing is known of them but a name.
+func (b *builder) bases() {
+	var origins, needed []string
+	for i, base := range b.doc.Bases {
+		id := b.id(fmt.Sprintf("base-%d", i+1))
+		b.graph.add(&v3_0.Package{
+			ID: id, Name: base.Name.Text, PrimaryPurpose: v3_0.SoftwarePurpose_Model,
+			Comment: "Named by " + base.Name.Source + ", not verified and not looked at.",
+		})
+		origins = append(origins, id)
+		if base.Needed {
+			needed = append(needed, id)
+		}
 	}
-	return v3_0.RelationshipCompleteness_Complete
+	b.relate("origin", v3_0.RelationshipType_DescendantOf, origins, v3_0.RelationshipCompleteness_NoAssertion, "")
+	b.relate("needs", v3_0.RelationshipType_DependsOn, needed, v3_0.RelationshipCompleteness_NoAssertion, "")
 }
 
-func (b *builder) relate(name string, kind v3_0.RelationshipType, to []string, c v3_0.RelationshipCompleteness) {
+// relate writes a relationship of the artifact, if there is anything to relate
+// it to.
+func (b *builder) relate(name string, kind v3_0.RelationshipType, to []string, c v3_0.RelationshipCompleteness, comment string) {
 	if len(to) == 0 {
-		return // a relationship has at least one target
+		return
 	}
-	b.graph.add(&v3_0.Relationship{ID: b.id("relation-" + name), Type: kind, Completeness: c},
+	b.graph.add(&v3_0.Relationship{ID: b.id("relation-" + name), Type: kind, Completeness: c, Comment: comment},
 		property{name: "from", one: b.id("artifact")}, property{name: "to", many: to})
+}
+
+// licenseText is the declared license for SPDX 2.3.
+func licenseText(l sbom.License) string {
+	if !l.Expression.Known() {
+		return license.NoAssertion
+	}
+	return l.Expression.Text
 }

@@ -25,7 +25,9 @@ func (b *builder) subject() {
 	p.SetComment(provenance(b.doc))
 	b.graph.add(b.supplier())
 	b.graph.add(p, b.supply()...)
-	b.annotate(subjectNotes(b.doc))
+	b.annotate("artifact", b.doc.Notes())
+	b.licenses()
+	b.bases()
 }
 
 // newPackage chooses the class: an unknown kind is an AI package, because that
@@ -39,12 +41,60 @@ func (b *builder) newPackage() v3_0.AnyPackage {
 			HasSensitivePersonalInformation: v3_0.PresenceType_NoAssertion,
 		}
 	}
-	return &v3_0.AIPackage{
+	p := &v3_0.AIPackage{
 		PrimaryPurpose:                  v3_0.SoftwarePurpose_Model,
 		AutonomyType:                    v3_0.PresenceType_NoAssertion,
 		UseSensitivePersonalInformation: v3_0.PresenceType_NoAssertion,
-		Hyperparameters:                 hyperparameters(b.doc.Facts),
 	}
+	for _, f := range b.doc.Facts {
+		if t, ok := factTargets[f.Key]; ok {
+			t.add(p, f)
+		}
+	}
+	return p
+}
+
+// factTarget is the property of an AI package that a fact goes to.
+type factTarget struct {
+	property string
+	add      func(*v3_0.AIPackage, sbom.Fact)
+}
+
+var (
+	toDomain = factTarget{"ai_domain", func(p *v3_0.AIPackage, f sbom.Fact) {
+		p.Domains = append(p.Domains, f.Value.Text)
+	}}
+	toType = factTarget{"ai_typeOfModel", func(p *v3_0.AIPackage, f sbom.Fact) {
+		p.TypeOfModels = append(p.TypeOfModels, f.Value.Text)
+	}}
+	toHyperparameter = factTarget{"ai_hyperparameter", func(p *v3_0.AIPackage, f sbom.Fact) {
+		p.Hyperparameters = append(p.Hyperparameters, &v3_0.DictionaryEntry{Key: f.Key, Value: f.Value.Text})
+	}}
+)
+
+// factTargets are the facts of the artifact that an AI package has properties
+// for. Hyperparameters keep the plain keys of the facts. The others are in the
+// annotations of their files.
+var factTargets = map[string]factTarget{
+	"safetensors/parameters": toHyperparameter,
+	"safetensors/tensors":    toHyperparameter,
+	"safetensors/dtypes":     toHyperparameter,
+
+	"text/card/pipeline_tag":    toDomain,
+	"text/config/architectures": toType,
+	"text/config/model_type":    toType,
+	"text/config/_class_name":   toType,
+
+	"text/config/dtype":                   toHyperparameter,
+	"text/config/hidden_size":             toHyperparameter,
+	"text/config/lora_alpha":              toHyperparameter,
+	"text/config/max_position_embeddings": toHyperparameter,
+	"text/config/num_hidden_layers":       toHyperparameter,
+	"text/config/peft_type":               toHyperparameter,
+	"text/config/r":                       toHyperparameter,
+	"text/config/task_type":               toHyperparameter,
+	"text/config/torch_dtype":             toHyperparameter,
+	"text/config/vocab_size":              toHyperparameter,
 }
 
 // summaries say what the store takes the artifact for.
@@ -63,16 +113,6 @@ func (b *builder) totalSize() int64 {
 		n += max(0, f.Size)
 	}
 	return n
-}
-
-// hyperparameters are the facts of the whole artifact. They are counted from the
-// bytes of the files, under the plain names of the facts.
-func hyperparameters(facts []sbom.Fact) v3_0.DictionaryEntryList {
-	var out v3_0.DictionaryEntryList
-	for _, f := range facts {
-		out = append(out, &v3_0.DictionaryEntry{Key: f.Key, Value: f.Value.Text})
-	}
-	return out
 }
 
 // field maps one value of the subject to a property of the package. unknown is
@@ -168,8 +208,10 @@ func provenance(doc sbom.Document) string {
 			parts = append(parts, f.name+": not known")
 		}
 	}
-	if len(doc.Facts) > 0 {
-		parts = append(parts, "ai_hyperparameter: verified (counted from the structure of the files that were read whole)")
+	for _, f := range doc.Facts {
+		if t, ok := factTargets[f.Key]; ok && doc.Subject.Kind != sbom.KindDataset {
+			parts = append(parts, fmt.Sprintf("%s %s: %s (%s)", t.property, f.Key, f.Value.Standing, f.Value.Source))
+		}
 	}
 	for _, missing := range missingFor(doc) {
 		parts = append(parts, "conformance with the "+missing.profile+" profile is not claimed: "+missing.property+" is not known")

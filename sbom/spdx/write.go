@@ -101,7 +101,7 @@ func (b *builder) build(opts Options) {
 	for i, f := range b.doc.Files {
 		b.file(i, f)
 	}
-	b.relations()
+	b.fileRelations()
 	b.sbom()
 }
 
@@ -140,21 +140,22 @@ func (b *builder) sbom() {
 	}, property{name: "rootElement", many: []string{b.id("artifact")}}, property{name: "element", many: members})
 }
 
-// annotate writes notes as Annotations.
-func (b *builder) annotate(notes []note) {
+// annotate writes notes as Annotations on the element with the local id about.
+func (b *builder) annotate(about string, notes []sbom.Note) {
 	for _, n := range notes {
-		statement, err := n.json()
+		statement, err := n.Statement()
 		if err != nil {
 			b.graph.err = cmp.Or(b.graph.err, err)
 			return
 		}
 		kind := v3_0.AnnotationType_Other
-		if n.opinion {
+		if n.Review() {
 			kind = v3_0.AnnotationType_Review
 		}
 		b.graph.add(&v3_0.Annotation{
-			ID: b.id(n.id), Type: kind, Summary: n.summary, ContentType: "application/json", Statement: statement,
-		}, property{name: "subject", one: b.id(n.about)})
+			ID: b.id(about + "-" + n.ID()), Type: kind, Summary: n.Summary,
+			ContentType: "application/json", Statement: statement,
+		}, property{name: "subject", one: b.id(about)})
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/spdx/tools-golang/json"
 	"github.com/spdx/tools-golang/spdx/v2/common"
 	"github.com/spdx/tools-golang/spdx/v2/v2_3"
-	"github.com/spdx/tools-golang/spdx/v3/v3_0"
 
 	"assay/sbom"
 )
@@ -34,6 +33,8 @@ func write2(w io.Writer, doc sbom.Document, base string, opts Options) error {
 	}
 	b.relate("DOCUMENT", common.TypeRelationshipDescribe, "artifact", "")
 	out.Packages = append(out.Packages, b.artifact())
+	out.Packages = append(out.Packages, b.bases()...)
+	out.OtherLicenses = otherLicenses(doc.License)
 	for i, f := range doc.Files {
 		out.Packages = append(out.Packages, b.file(i, f))
 	}
@@ -65,10 +66,42 @@ func (b *builder2) artifact() *v2_3.Package {
 		PackageExternalReferences: references2(s),
 		PrimaryPackagePurpose:     "OTHER", // 2.3 has no purpose for models or data
 		ReleaseDate:               s.Created.Text,
-		Annotations:               b.annotations(subjectNotes(b.doc)),
+		Annotations:               b.annotations(b.doc.Notes()),
+		PackageLicenseConcluded:   noAssertion,
+		PackageLicenseDeclared:    licenseText(b.doc.License),
+		PackageLicenseComments:    b.doc.License.Note,
+		PackageCopyrightText:      noAssertion,
 	}
-	noLicense(p)
 	return p
+}
+
+// bases are packages of which only the name is known.
+func (b *builder2) bases() []*v2_3.Package {
+	var out []*v2_3.Package
+	for i, base := range b.doc.Bases {
+		id := fmt.Sprintf("base-%d", i+1)
+		p := &v2_3.Package{
+			PackageName: base.Name.Text, PackageSPDXIdentifier: common.ElementID(id),
+			PackageDownloadLocation: noAssertion, PrimaryPackagePurpose: "OTHER",
+			PackageComment: "Named by " + base.Name.Source + ", not verified and not looked at.",
+		}
+		noLicense(p)
+		out = append(out, p)
+		b.relate("artifact", "DESCENDANT_OF", id, "")
+		if base.Needed {
+			b.relate("artifact", "DEPENDS_ON", id, "")
+		}
+	}
+	return out
+}
+
+// otherLicenses explain a LicenseRef, as section 10 demands.
+func otherLicenses(l sbom.License) []*v2_3.OtherLicense {
+	if l.Text == "" {
+		return nil
+	}
+	return []*v2_3.OtherLicense{{
+		LicenseIdentifier: l.Expression.Text, ExtractedText: l.Text, LicenseName: noAssertion}}
 }
 
 // noLicense says that licenses and copyright were not looked for.
@@ -117,7 +150,7 @@ func provenance2(doc sbom.Document) string {
 		parts = append(parts, v.name+": not known")
 	}
 	for _, f := range doc.Facts {
-		parts = append(parts, fmt.Sprintf("%s: %s, %s", f.Key, f.Value.Text, f.Value.Standing))
+		parts = append(parts, fmt.Sprintf("%s: %s, %s (%s)", f.Key, f.Value.Text, f.Value.Standing, f.Value.Source))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -132,17 +165,15 @@ func (b *builder2) file(i int, f sbom.File) *v2_3.Package {
 		PackageChecksums:        checksums2(f.Digests),
 		PackageComment:          fileComment(f) + declared2(f.Digests),
 		PrimaryPackagePurpose:   "FILE",
-		Annotations:             b.annotations(fileNotes(id, f)),
+		Annotations:             b.annotations(f.Notes()),
 	}
 	noLicense(p)
 	b.relate("artifact", common.TypeRelationshipContains, id, "")
-	switch relationOf(b.doc, f) {
-	case v3_0.RelationshipType_HasDataFile:
-		b.relate(id, "DATA_FILE_OF", "artifact", "")
-	case v3_0.RelationshipType_HasDocumentation:
-		b.relate(id, "DOCUMENTATION_OF", "artifact", "")
-	case v3_0.RelationshipType_HasEvidence:
-		b.relate(id, "OTHER", "artifact", "evidence: a signature was read from this file")
+	role, _ := b.doc.Role(f)
+	for _, r := range relations {
+		if r.role == role {
+			b.relate(id, r.relation.reversed, "artifact", r.relation.name)
+		}
 	}
 	return p
 }
@@ -176,20 +207,20 @@ func declared2(list []sbom.Digest) string {
 }
 
 // annotations write notes as text: the summary, a blank line, the statement.
-func (b *builder2) annotations(notes []note) []v2_3.Annotation {
+func (b *builder2) annotations(notes []sbom.Note) []v2_3.Annotation {
 	out := make([]v2_3.Annotation, len(notes))
 	for i, n := range notes {
-		statement, err := n.json()
+		statement, err := n.Statement()
 		if err != nil && b.err == nil {
 			b.err = err
 		}
 		kind := "OTHER"
-		if n.opinion {
+		if n.Review() {
 			kind = "REVIEW"
 		}
 		out[i] = v2_3.Annotation{
 			Annotator:      common.Annotator{AnnotatorType: "Tool", Annotator: b.tool},
-			AnnotationDate: b.date, AnnotationType: kind, AnnotationComment: n.summary + "\n\n" + statement,
+			AnnotationDate: b.date, AnnotationType: kind, AnnotationComment: n.Summary + "\n\n" + statement,
 		}
 	}
 	return out

@@ -45,14 +45,15 @@ func TestVersion2Schema(t *testing.T) {
 func TestVersion2RoundTrip(t *testing.T) {
 	each(t, func(t *testing.T, doc sbom.Document) {
 		d := read2(t, write(t, doc, options2))
-		if len(d.Files) != 0 || len(d.Packages) != 1+len(doc.Files) {
+		first := 1 + len(doc.Bases)
+		if len(d.Files) != 0 || len(d.Packages) != first+len(doc.Files) {
 			t.Fatalf("read %d files and %d packages", len(d.Files), len(d.Packages))
 		}
 		if got, want := len(d.Packages[0].Annotations), 1+len(doc.Claims)+len(doc.Gaps); got != want {
 			t.Errorf("%d annotations on the artifact, want %d", got, want)
 		}
 		for i, f := range doc.Files {
-			p := d.Packages[1+i]
+			p := d.Packages[first+i]
 			if p.PackageName != f.Name || p.FilesAnalyzed {
 				t.Errorf("package %q, analysed %v", p.PackageName, p.FilesAnalyzed)
 			}
@@ -78,9 +79,12 @@ func TestVersion2Relations(t *testing.T) {
 	}
 	want := []string{
 		"DOCUMENT DESCRIBES artifact",
-		"artifact CONTAINS file-1",
-		"artifact CONTAINS file-2", "file-2 OTHER artifact",
-		"artifact CONTAINS file-3", "file-3 DATA_FILE_OF artifact",
+		"artifact DESCENDANT_OF base-1", "artifact DEPENDS_ON base-1",
+		"artifact CONTAINS file-1", "file-1 DOCUMENTATION_OF artifact",
+		"artifact CONTAINS file-2", "file-2 METAFILE_OF artifact",
+		"artifact CONTAINS file-3",
+		"artifact CONTAINS file-4", "file-4 OTHER artifact",
+		"artifact CONTAINS file-5", "file-5 DATA_FILE_OF artifact",
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("relations %q, want %q", got, want)

@@ -1,0 +1,82 @@
+package license
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestFromCard(t *testing.T) {
+	for _, c := range []struct{ id, name, want string }{
+		{"apache-2.0", "", "Apache-2.0"},
+		{" MIT ", "", "MIT"},
+		{"etalab-2.0", "", "etalab-2.0"},
+		{"gpl-3.0", "", "GPL-3.0-only"},
+		{"odbl", "", "ODbL-1.0"},
+		{"llama3.1", "", "LicenseRef-hf-llama3.1"},
+		{"openrail++", "", "LicenseRef-hf-openrail-plus-plus"},
+		{"bsd", "", "LicenseRef-hf-bsd"},
+		{"other", "My License, v1", "LicenseRef-My-License--v1"},
+		{"other", "", NoAssertion},
+		{"other", "!!", NoAssertion},
+		{"unknown", "", NoAssertion},
+		{"", "", NoAssertion},
+		{"\u202e", "", NoAssertion},
+		{"x) OR (MIT", "", "LicenseRef-hf-x--or--mit"},
+		{"NOASSERTION", "", "LicenseRef-hf-noassertion"},
+		{strings.Repeat("a", 1000), "", "LicenseRef-hf-" + strings.Repeat("a", maxReference)},
+	} {
+		got := FromCard(c.id, c.name)
+		if got.Expression != c.want {
+			t.Errorf("FromCard(%q, %q) = %q, want %q", c.id, c.name, got.Expression, c.want)
+		}
+		exact := slices.Contains(listed, got.Expression) || got == special["odbl"]
+		if exact != (got.Note == "") {
+			t.Errorf("FromCard(%q, %q): note %q", c.id, c.name, got.Note)
+		}
+	}
+}
+
+// Every id of the tables is on the SPDX license list.
+func TestTableIsListed(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "schemas", "cyclonedx", "spdx.schema.json"))
+	if err != nil {
+		t.Skipf("SKIPPED: the list of SPDX license ids is not beside the repository: %v", err)
+	}
+	var list struct{ Enum []string }
+	if err := json.Unmarshal(raw, &list); err != nil {
+		t.Fatal(err)
+	}
+	ids := slices.Clone(listed)
+	for _, l := range special {
+		ids = append(ids, l.Expression)
+	}
+	for _, id := range ids {
+		if !strings.HasPrefix(id, "LicenseRef-") && !slices.Contains(list.Enum, id) {
+			t.Errorf("%s is not on the SPDX license list", id)
+		}
+	}
+}
+
+var expression = regexp.MustCompile(`^(NOASSERTION|[A-Za-z0-9.-]+)$`)
+
+func FuzzFromCard(f *testing.F) {
+	f.Add("other", "x y")
+	f.Add("llama3", "")
+	f.Fuzz(func(t *testing.T, id, name string) {
+		got := FromCard(id, name)
+		if !expression.MatchString(got.Expression) || len(got.Expression) > 90 {
+			t.Errorf("FromCard(%q, %q) = %q", id, name, got.Expression)
+		}
+		if listedID := slices.Contains(listed, got.Expression); !listedID && got.Expression != NoAssertion && !got.Custom() {
+			if !slices.ContainsFunc([]string{"-only", "ODC-By-1.0", "ODbL-1.0", "PDDL-1.0", "C-UDA-1.0", "LGPLLR"},
+				func(s string) bool { return strings.HasSuffix(got.Expression, s) }) {
+				t.Errorf("FromCard(%q, %q) = %q invents an id", id, name, got.Expression)
+			}
+		}
+	})
+}
