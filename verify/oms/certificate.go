@@ -1,6 +1,7 @@
 package oms
 
 import (
+	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -10,17 +11,38 @@ import (
 	"assay/verify/trust"
 )
 
+// Bounds on a certificate from a bundle: checking a signature with a key of any
+// size the sender likes would take as long as the sender likes (CVE-2023-29409).
+const (
+	maxCertificate = 32 << 10 // bytes
+	maxRSA         = 8192     // bits
+)
+
 // parseChain parses the certificates of a bundle, leaf first.
 func parseChain(raw []certificate) ([]*x509.Certificate, error) {
 	parsed := make([]*x509.Certificate, len(raw))
 	for i, c := range raw {
-		cert, err := x509.ParseCertificate(c.RawBytes)
+		cert, err := parseCertificate(c.RawBytes)
 		if err != nil {
 			return nil, fault{Code: CodeBadCertificate, What: fmt.Sprintf("certificate %d of the bundle: %v", i+1, err)}
 		}
 		parsed[i] = cert
 	}
 	return parsed, nil
+}
+
+func parseCertificate(der []byte) (*x509.Certificate, error) {
+	if len(der) > maxCertificate {
+		return nil, fmt.Errorf("larger than %d bytes", maxCertificate)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	if key, ok := cert.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxRSA {
+		return nil, fmt.Errorf("RSA key of %d bits, at most %d are checked", key.N.BitLen(), maxRSA)
+	}
+	return cert, nil
 }
 
 // checkLeaf checks the signature with the key of the leaf. It proves that the

@@ -15,7 +15,7 @@ import (
 
 // Bounds on lists.
 const (
-	maxResources    = 4 << 20 // shards; files are at most registry.MaxFiles
+	maxResources    = 1 << 20 // as many as files in an artifact, or a petabyte of shards
 	maxIgnorePaths  = 4096
 	maxCertificates = 16
 )

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -353,6 +354,19 @@ var badCertificates = []negative{
 		f.config.CertificateRoots = root.certs
 		f.carry(&x509.Certificate{Raw: der})
 	}, []string{CodeUnsupportedKey}},
+	{"certificate of any size", func(f *fixture) {
+		f.material.Chain.Certificates[1].RawBytes = make([]byte, maxCertificate+1)
+	}, []string{CodeBadCertificate}},
+	{"intermediate with a huge RSA key", func(f *fixture) {
+		root := newAuthority(f.t, "root")
+		template := root.issue(f.t, "intermediate", isCA).certs[0]
+		huge := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), maxRSA, 1), E: 65537}
+		der, err := x509.CreateCertificate(rand.Reader, template, root.certs[0], huge, root.key)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		f.material.Chain.Certificates[1].RawBytes = der
+	}, []string{CodeBadCertificate}},
 	{"method key wanted", func(f *fixture) {
 		f.config.Method, f.config.PublicKeys = MethodKey, []trust.PublicKey{keyOf(f.t, newKey(f.t))}
 	}, []string{CodeWrongMethod}},

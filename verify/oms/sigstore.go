@@ -86,7 +86,14 @@ func (d *document) checkSigstore(k *keyless, leaf *x509.Certificate, s signed, d
 // verify hands the bundle to sigstore-go, without the digest of an artifact: the
 // manifest is compared by this package. The payload must be the same for both
 // decoders.
-func (k *keyless) verify(data []byte, s signed) (*sigverify.VerificationResult, error) {
+func (k *keyless) verify(data []byte, s signed) (result *sigverify.VerificationResult, err error) {
+	// A crash over a hostile log entry must not look like anything but a failure,
+	// and must not end the look at everything else.
+	defer func() {
+		if r := recover(); r != nil {
+			result, err = nil, fault{Code: CodeSigstore, What: fmt.Sprintf("the check crashed: %v", r)}
+		}
+	}()
 	if s.old {
 		return nil, fault{Code: CodeSigstore, What: "keyless bundles of version 0.2 cannot be checked: sign again"}
 	}
@@ -101,7 +108,7 @@ func (k *keyless) verify(data []byte, s signed) (*sigverify.VerificationResult, 
 	if len(k.policies) > 0 {
 		identity = anyOf(k.policies)
 	}
-	result, err := k.verifier.Verify(&b, sigverify.NewPolicy(sigverify.WithoutArtifactUnsafe(), identity))
+	result, err = k.verifier.Verify(&b, sigverify.NewPolicy(sigverify.WithoutArtifactUnsafe(), identity))
 	var other *sigverify.ErrNoMatchingCertificateIdentity
 	switch {
 	case errors.As(err, &other):

@@ -157,6 +157,34 @@ func TestVectorsFailForAnyChangedBundle(t *testing.T) {
 	})
 }
 
+// Whatever else is changed in a bundle, it says the same or is refused.
+func TestVectorsWithChangedMaterial(t *testing.T) {
+	eachVector(t, func(t *testing.T, v vector, c Config, m tree) {
+		original := claim(t, c, m)
+		text := m["model.sig"]
+		if v.single {
+			text = string(c.Bundles[0].Data)
+		}
+		delete(m, "model.sig")
+		step := 11
+		if testing.Short() || v.method == MethodSigstore {
+			step = 101
+		}
+		for i := 0; i < len(text); i += step {
+			for _, other := range []byte{text[i] ^ 1, ' ', '"', '0'} {
+				changed := []byte(text)
+				changed[i] = other
+				c.Bundles = []Bundle{{Name: "model.sig", Data: changed}}
+				got := claim(t, c, m)
+				if got.Standing == verify.Unchecked || got.Standing == verify.Verified &&
+					(got.Identity != original.Identity || got.Time != original.Time || !slices.Equal(got.Covers, original.Covers)) {
+					t.Fatalf("byte %d made %q: %+v", i, other, got)
+				}
+			}
+		}
+	})
+}
+
 func otherBase64(c byte) byte {
 	if c == 'A' {
 		return 'B'
