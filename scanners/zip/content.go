@@ -15,13 +15,14 @@ import (
 
 // Compression methods (APPNOTE 4.4.5).
 const (
-	methodStored  = 0
-	methodDeflate = 8
-	methodBzip2   = 12
-	methodLZMA    = 14
-	methodZstd    = 93
-	methodXZ      = 95
-	methodAES     = 99
+	methodStored    = 0
+	methodDeflate   = 8
+	methodDeflate64 = 9
+	methodBzip2     = 12
+	methodLZMA      = 14
+	methodZstd      = 93
+	methodXZ        = 95
+	methodAES       = 99
 )
 
 // openers are the methods that can be read.

@@ -92,7 +92,7 @@ func (a *archive) walkHole(hole scanners.Span) {
 			break
 		}
 		local, ok := a.readLocal(next)
-		if !ok || local.at+local.size > hole.End() {
+		if !ok || local.at+local.size > hole.End() || !isKnown(local.method) {
 			from = next + 1
 			continue
 		}
@@ -101,6 +101,11 @@ func (a *archive) walkHole(hole scanners.Span) {
 		from = at
 	}
 	a.reportHole(scanners.Span{Off: at, Len: hole.End() - at})
+}
+
+// isKnown tells a local header from bytes that happen to look like one.
+func isKnown(method uint16) bool {
+	return method == methodStored || method == methodDeflate64 || method == methodAES || openers[method] != nil
 }
 
 // addUnlisted adds an entry that only its local header knows and returns where
