@@ -9,9 +9,11 @@ package all
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -79,11 +81,22 @@ func Resolve(ctx context.Context, sources []registry.Source, ref string) (*regis
 	}
 	for _, s := range sources {
 		if s.Scheme() == parsed.Scheme {
-			return s.Resolve(ctx, parsed)
+			a, err := s.Resolve(ctx, parsed)
+			return a, hint(parsed, err)
 		}
 	}
 	return nil, unknown(parsed, sources)
 }
+
+// hint helps with a model's name given as if it were a path.
+func hint(ref registry.Reference, err error) error {
+	if errors.Is(err, registry.ErrNotFound) && ref.Scheme == "file" && hubName.MatchString(ref.Rest) {
+		return fmt.Errorf("%w; a model of the Hub is written hf://%s", err, ref.Rest)
+	}
+	return err
+}
+
+var hubName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*(@[A-Za-z0-9._/-]+)?$`)
 
 func unknown(ref registry.Reference, sources []registry.Source) error {
 	known := make([]string, 0, len(sources))

@@ -97,10 +97,11 @@ func ReadLock(path string) (*Lock, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return decodeLock(f)
+	return DecodeLock(f)
 }
 
-func decodeLock(r io.Reader) (*Lock, error) {
+// DecodeLock is ReadLock from a stream.
+func DecodeLock(r io.Reader) (*Lock, error) {
 	var l Lock
 	if err := json.UnmarshalRead(io.LimitReader(r, maxLock), &l, json.RejectUnknownMembers(true)); err != nil {
 		return nil, fmt.Errorf("lock file: %w", err)

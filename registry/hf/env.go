@@ -27,9 +27,15 @@ func FromEnv(cfg Config, getenv func(string) string) (Config, error) {
 	if cfg.Token != "" || isTrue(getenv("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
 		return cfg, nil
 	}
-	var err error
-	cfg.Token, err = readToken(tokenPath(getenv))
-	return cfg, err
+	path, chosen := tokenPath(getenv)
+	token, err := readToken(path)
+	if err != nil && chosen {
+		return cfg, err
+	}
+	// A token in the default place that cannot be read is no reason to refuse to
+	// look at a local folder: the Hub will say when it wants one.
+	cfg.Token = token
+	return cfg, nil
 }
 
 func isTrue(s string) bool {
@@ -40,20 +46,21 @@ func isTrue(s string) bool {
 	return false
 }
 
-func tokenPath(getenv func(string) string) string {
+// tokenPath is where the token lies, and whether somebody chose that place.
+func tokenPath(getenv func(string) string) (path string, chosen bool) {
 	if p := getenv("HF_TOKEN_PATH"); p != "" {
-		return p
+		return p, true
 	}
 	if home := getenv("HF_HOME"); home != "" {
-		return filepath.Join(home, "token")
+		return filepath.Join(home, "token"), false
 	}
 	if cache := getenv("XDG_CACHE_HOME"); cache != "" {
-		return filepath.Join(cache, "huggingface", "token")
+		return filepath.Join(cache, "huggingface", "token"), false
 	}
 	if home := getenv("HOME"); home != "" {
-		return filepath.Join(home, ".cache", "huggingface", "token")
+		return filepath.Join(home, ".cache", "huggingface", "token"), false
 	}
-	return ""
+	return "", false
 }
 
 // readToken reads a token file. A missing one is no error: most models are public.
