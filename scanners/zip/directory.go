@@ -34,17 +34,14 @@ type directory struct {
 // readEnds finds the end records in the tail and reads their directories, the
 // last record first because that is the one most readers take. An end record
 // inside an entry belongs to an archive that is stored in this one.
-func (a *archive) readEnds() error {
+func (a *archive) readEnds() {
 	start := max(0, a.f.Size-scanners.TailSize)
 	tail := a.bytesAt(start, scanners.TailSize)
-	if a.err != nil {
-		return a.err
-	}
 	var inside []scanners.Span // the entries read so far
 	for i := len(tail); ; {
 		i = bytes.LastIndex(tail[:i], []byte(sigEnd))
 		if i < 0 {
-			return nil
+			return
 		}
 		at := start + int64(i)
 		if len(tail)-i < endSize || contains(inside, at) || !a.readEnd(at, tail[i:]) {
@@ -52,7 +49,7 @@ func (a *archive) readEnds() error {
 		}
 		if len(a.ends) == maxEnds {
 			a.fail(at, scanners.GapLimit, "more than %d end records", maxEnds)
-			return nil
+			return
 		}
 		inside = a.dataSpans()
 	}

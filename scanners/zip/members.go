@@ -74,7 +74,7 @@ func (a *archive) checkEncryption(e *entry) bool {
 	}
 	for _, r := range a.readings(e) {
 		if a.tryRead(r) == nil {
-			a.add(raised(ruleEncrypted, e.said().at, quote(e.said().name)+": marked as encrypted, and it is not"))
+			a.reportAs(scanners.High, ruleEncrypted, e.said().at, "%s: marked as encrypted, and it is not", quote(e.said().name))
 			return false
 		}
 	}

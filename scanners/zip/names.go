@@ -49,7 +49,7 @@ func (a *archive) checkName(at int64, name string) {
 	case escapes(name):
 		a.report(rulePathEscape, at, "%s", quote(name))
 	case strings.Contains(name, "\x00"):
-		a.add(raised(ruleAmbiguousName, at, quote(name)+": ends at the zero byte for some readers"))
+		a.reportAs(scanners.High, ruleAmbiguousName, at, "%s: ends at the zero byte for some readers", quote(name))
 	case strings.Contains(name, `\`):
 		a.report(ruleAmbiguousName, at, "%s: a path on Windows, a file name elsewhere", quote(name))
 	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < 0x20 || r == 0x7f }):
@@ -57,12 +57,6 @@ func (a *archive) checkName(at int64, name string) {
 	case len(name) == maxName:
 		a.report(ruleAmbiguousName, at, "%s: longer than any path may be", quote(name))
 	}
-}
-
-func raised(rule scanners.Rule, at int64, what string) scanners.Finding {
-	f := rule.At(at, what)
-	f.Severity = scanners.High
-	return f
 }
 
 // escapes reports a name that is absolute or climbs, in the eyes of any system.
@@ -103,16 +97,12 @@ func (a *archive) checkSpecial(e *entry) {
 		return
 	}
 	c := e.central
-	target := ""
+	target, severity := "", scanners.High
 	if c.method == methodStored && c.packed <= maxName {
 		target = string(a.bytesAt(e.data, c.packed))
 	}
-	f := ruleLink.At(c.at, quote(c.name)+": "+c.special())
-	if target != "" {
-		f.What += " to " + quote(target)
+	if escapes(path.Join("./"+path.Dir(c.name), target)) || strings.HasPrefix(target, "/") {
+		severity = scanners.Critical
 	}
-	if escapes(target) && escapes(path.Join(path.Dir(c.name), target)) || strings.HasPrefix(target, "/") {
-		f.Severity = scanners.Critical
-	}
-	a.add(f)
+	a.reportAs(severity, ruleLink, c.at, "%s: %s to %s", quote(c.name), c.special(), quote(target))
 }

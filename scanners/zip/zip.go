@@ -32,8 +32,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"assay/scanners"
+	"assay/scanners/internal/clip"
+	"assay/scanners/internal/findings"
 )
 
 // Scanner reads zip archives.
@@ -43,7 +46,7 @@ var _ scanners.Scanner = Scanner{}
 
 // Info names the scanner and its rules.
 func (Scanner) Info() scanners.Info {
-	return scanners.Info{Name: "zip", Title: "Zip archive", Version: 1, Rules: rules}
+	return scanners.Info{Name: "zip", Title: "Zip archive", Version: 1, Rules: slices.Clone(rules)}
 }
 
 const (
@@ -64,10 +67,8 @@ func (Scanner) Match(h scanners.Head) bool {
 
 // Scan reads the archive. Its members are the union of what the readers would see.
 func (Scanner) Scan(ctx context.Context, f scanners.File, lim scanners.Limits) (scanners.Result, error) {
-	a := &archive{ctx: ctx, f: f, lim: lim.WithDefaults(), said: make(map[string]int)}
-	if err := a.readEnds(); err != nil {
-		return a.res, err
-	}
+	a := &archive{ctx: ctx, f: f, lim: lim.WithDefaults(), found: findings.New(rules)}
+	a.readEnds()
 	isArchive := len(a.dirs) > 0 || a.empty || a.startsWithEntry()
 	if a.err == nil && (!isArchive || a.isTarMember()) {
 		return scanners.Result{}, scanners.ErrNotRecognised
@@ -77,7 +78,7 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, lim scanners.Limits) (
 	a.checkOverlaps()
 	a.checkContents()
 	a.emit()
-	a.concludeFindings()
+	a.res.Findings = a.found.All()
 	return a.res, a.err
 }
 
@@ -87,37 +88,24 @@ type archive struct {
 	f       scanners.File
 	lim     scanners.Limits
 	res     scanners.Result
+	found   *findings.List
 	dirs    []directory // that were read
 	ends    []scanners.Span
 	entries []entry
 	empty   bool  // a valid archive without entries
 	names   int64 // bytes of names held
 	checked int64 // bytes whose checksum was computed
-	said    map[string]int
-	limited bool // the walk stopped at a limit: what was not reached is no finding
+	limited bool  // the walk stopped at a limit: what was not reached is no finding
 	err     error
 }
 
-// perRule is how many findings of one rule are spelled out.
-const perRule = 100
-
-// report adds a finding. What lies beyond perRule is counted.
+// report adds a finding with the severity of its rule.
 func (a *archive) report(rule scanners.Rule, at int64, format string, args ...any) {
-	a.add(rule.At(max(0, min(at, a.f.Size)), fmt.Sprintf(format, args...)))
+	a.reportAs(rule.Severity, rule, at, format, args...)
 }
 
-func (a *archive) add(f scanners.Finding) {
-	if a.said[f.Rule]++; a.said[f.Rule] <= perRule {
-		a.res.Findings = append(a.res.Findings, f)
-	}
-}
-
-func (a *archive) concludeFindings() {
-	for _, rule := range rules {
-		if n := a.said[rule.ID]; n > perRule {
-			a.res.Findings = append(a.res.Findings, rule.At(0, fmt.Sprintf("%d more of these", n-perRule)))
-		}
-	}
+func (a *archive) reportAs(severity scanners.Severity, rule scanners.Rule, at int64, format string, args ...any) {
+	a.found.AddAs(severity, rule.ID, max(0, min(at, a.f.Size)), format, args...)
 }
 
 // fail keeps the first thing that could not be read. The walk goes on: one bad
@@ -150,10 +138,4 @@ func (a *archive) hasAt(off int64, sig string) bool {
 func (a *archive) startsWithEntry() bool { return a.hasAt(0, sigLocal) }
 
 // quote is a name from the archive as findings show it.
-func quote(name string) string {
-	const longest = 200
-	if len(name) > longest {
-		return fmt.Sprintf("%+q...", name[:longest])
-	}
-	return fmt.Sprintf("%+q", name)
-}
+func quote(name string) string { return clip.Quote(name, 200) }
