@@ -3,7 +3,6 @@ package oms
 import (
 	"crypto/rsa"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -107,11 +106,10 @@ func checkPath(roots, others []*x509.Certificate, leaf *x509.Certificate, now ti
 	if err == nil {
 		return nil
 	}
-	var invalid x509.CertificateInvalidError
-	if errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert == leaf || validOnce(roots, others, leaf) {
+	if validOnce(roots, others, leaf) {
 		return fault{Code: CodeExpiredCertificate, What: fmt.Sprintf("no path of valid certificates at %s: %v", now.UTC().Format(time.RFC3339), err)}
 	}
-	return fault{Code: CodeUntrustedCertificate, What: fmt.Sprintf("certificate of %q: %v", leaf.Subject.String(), err)}
+	return fault{Code: CodeUntrustedCertificate, What: fmt.Sprintf("no path from the certificate of %q to a given root: %v", leaf.Subject.String(), err)}
 }
 
 func verifyPath(roots, others []*x509.Certificate, leaf *x509.Certificate, at time.Time) error {

@@ -85,7 +85,7 @@ func New(c Config) (*Verifier, error) {
 		return v, nil
 	}
 	var err error
-	v.sigstore, err = newKeyless(c.TrustedRoot, c.Identities)
+	v.sigstore, err = loadKeyless(c.TrustedRoot, c.Identities)
 	return v, err
 }
 

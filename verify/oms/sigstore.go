@@ -27,20 +27,25 @@ func isFulcio(c *x509.Certificate) bool {
 	return false
 }
 
-// keyless checks keyless signatures offline. The thresholds are those of
-// cosign: one signed certificate timestamp, one log entry, one observed time.
+// keyless checks keyless signatures offline.
 type keyless struct {
 	verifier *sigverify.Verifier
 	policies []sigverify.PolicyOption // one for each identity
 }
 
-func newKeyless(trustedRoot []byte, identities []Identity) (*keyless, error) {
+// loadKeyless reads a trusted_root.json. The thresholds are those of cosign: one
+// signed certificate timestamp, one log entry, one observed time.
+func loadKeyless(trustedRoot []byte, identities []Identity) (*keyless, error) {
 	material, err := root.NewTrustedRootFromJSON(trustedRoot)
 	if err != nil {
 		return nil, fmt.Errorf("trusted root: %w", err)
 	}
-	verifier, err := sigverify.NewVerifier(material, sigverify.WithSignedCertificateTimestamps(1),
+	return newKeyless(material, identities, sigverify.WithSignedCertificateTimestamps(1),
 		sigverify.WithTransparencyLog(1), sigverify.WithObserverTimestamps(1))
+}
+
+func newKeyless(material root.TrustedMaterial, identities []Identity, thresholds ...sigverify.VerifierOption) (*keyless, error) {
+	verifier, err := sigverify.NewVerifier(material, thresholds...)
 	if err != nil {
 		return nil, fmt.Errorf("trusted root: %w", err)
 	}
