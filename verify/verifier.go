@@ -63,6 +63,10 @@ type Claim struct {
 	Time          string   `json:"time,omitempty"` // trusted time, RFC 3339
 	TimeSource    string   `json:"timeSource,omitempty"`
 	Covers        []string `json:"covers"` // files, sorted
+	// Exempt are files that are there and need not be covered: the document
+	// itself, and what signer or caller left out by name. Sorted. A policy may
+	// count them as signed when the claim is verified.
+	Exempt []string `json:"exempt,omitempty"`
 	// Problems say why it must not be believed, each naming the file it is
 	// about. Empty exactly when Standing is not Failed.
 	Problems []Problem `json:"problems"`

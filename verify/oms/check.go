@@ -46,7 +46,7 @@ func (c *check) claim(d *document, files verify.Digests) verify.Claim {
 		ignore: c.ignored(d.manifest), lenient: c.config.IgnoreUnsignedFiles,
 	}
 	cmp.run()
-	claim.Covers = append(claim.Covers, cmp.covers...)
+	claim.Covers, claim.Exempt = append(claim.Covers, cmp.covers...), cmp.exempt()
 	claim.Problems = append(claim.Problems, cmp.problems...)
 	claim.Notes = append(claim.Notes[:len(d.notes):len(d.notes)], cmp.notes()...)
 	switch {

@@ -25,6 +25,7 @@ type comparison struct {
 	lenient  bool    // no file needs to be signed
 
 	covers   []string
+	own      []string // the bundle
 	problems []verify.Problem
 	ignored  []string
 	unsigned []string
@@ -48,7 +49,7 @@ func (s self) is(name string, files verify.Digests) bool {
 
 // run looks at every file, every entry that is no file, and every listed name.
 func (c *comparison) run() {
-	names := slices.DeleteFunc(slices.Clone(c.files.Names()), func(name string) bool { return c.self.is(name, c.files) })
+	names := c.others()
 	listed := c.resolve(names)
 	for _, name := range names {
 		switch want, ok := listed[name]; {
@@ -69,6 +70,19 @@ func (c *comparison) run() {
 	slices.SortFunc(c.problems, func(a, b verify.Problem) int {
 		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Code, b.Code))
 	})
+}
+
+// others are the files but for the bundle itself.
+func (c *comparison) others() []string {
+	names := make([]string, 0, len(c.files.Names()))
+	for _, name := range c.files.Names() {
+		if c.self.is(name, c.files) {
+			c.own = append(c.own, name)
+		} else {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // resolve maps "." to the file of a model that is one file.
@@ -160,6 +174,13 @@ func (s pathSet) has(name string) bool {
 		name = name[:i]
 	}
 	return true
+}
+
+// exempt are the files that nothing was said about, and that need not be signed.
+func (c *comparison) exempt() []string {
+	names := slices.Concat(c.own, c.ignored, c.unsigned)
+	slices.Sort(names)
+	return names
 }
 
 // notes tell what the signature does not cover.

@@ -124,6 +124,9 @@ func TestPositives(t *testing.T) {
 			if p.note == "" && len(got.Notes) > 0 || !strings.Contains(strings.Join(got.Notes, "\n"), p.note) {
 				t.Errorf("notes %q, want %q", got.Notes, p.note)
 			}
+			if known := len(got.Covers) + len(got.Exempt); known != len(f.files) && p.name != "ignored link" {
+				t.Errorf("covers %q, exempt %q of %d files", got.Covers, got.Exempt, len(f.files))
+			}
 			for _, name := range got.Covers {
 				before := f.files[name]
 				f.files[name] = before + "x"

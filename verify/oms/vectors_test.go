@@ -86,6 +86,13 @@ func TestVectorsVerify(t *testing.T) {
 		if !slices.Equal(got.Covers, covers) {
 			t.Errorf("covers %q", got.Covers)
 		}
+		exempt := []string{"model.sig"}
+		if _, ok := m["ignore-me"]; ok {
+			exempt = []string{"ignore-me", "model.sig"}
+		}
+		if !v.single && !slices.Equal(got.Exempt, exempt) {
+			t.Errorf("exempt %q, want %q", got.Exempt, exempt)
+		}
 		if got.Identity.Method != v.method || len(got.Identity.KeyID) != 64 {
 			t.Errorf("identity %+v", got.Identity)
 		}

@@ -144,7 +144,7 @@ func (r Rules) claims(e verify.Evidence) []verify.Reason {
 		documents[c.Document] = true
 		switch c.Standing {
 		case verify.Verified:
-			for _, name := range c.Covers {
+			for _, name := range slices.Concat(c.Covers, c.Exempt) {
 				signed[name] = true
 			}
 		case verify.Unchecked:

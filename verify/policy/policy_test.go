@@ -66,6 +66,16 @@ func TestDecide(t *testing.T) {
 		{"signature required and absent", signed, func(*verify.Evidence) {}, verify.Deny, policy.CodeUnsigned},
 		{"signature required and unchecked", signed, func(e *verify.Evidence) { e.Claims = []verify.Claim{claim(verify.Unchecked, "a.bin")} }, verify.Deny, policy.CodeUnsigned},
 		{"signature required and good", signed, func(e *verify.Evidence) { e.Claims = []verify.Claim{claim(verify.Verified, "a.bin")} }, verify.Allow, ""},
+		{"signature required and exempts the rest", signed, func(e *verify.Evidence) {
+			c := claim(verify.Verified)
+			c.Exempt = []string{"a.bin"}
+			e.Claims = []verify.Claim{c}
+		}, verify.Allow, ""},
+		{"signature required and exempt by an unchecked one", signed, func(e *verify.Evidence) {
+			c := claim(verify.Unchecked)
+			c.Exempt = []string{"a.bin"}
+			e.Claims = []verify.Claim{c}
+		}, verify.Deny, policy.CodeUnsigned},
 		{"signature required and covers less", signed, func(e *verify.Evidence) { e.Claims = []verify.Claim{claim(verify.Verified)} }, verify.Deny, policy.CodeUnsigned},
 		{"one good and one failed claim", signed, func(e *verify.Evidence) {
 			e.Claims = []verify.Claim{claim(verify.Verified, "a.bin"), claim(verify.Failed)}
