@@ -2,9 +2,9 @@ package zip
 
 import (
 	"math"
-	"strings"
 
 	"assay/scanners"
+	"assay/scanners/internal/entryname"
 )
 
 // entry is one entry as far as it could be read from both sides.
@@ -104,7 +104,7 @@ func (a *archive) compare(e *entry) {
 // the compressor's notes to itself; bit 11 matters for other than ASCII names.
 func compared(name string) uint16 {
 	bits := uint16(flagEncrypted | flagPatched | flagStrong | flagMasked)
-	if strings.ContainsFunc(name, func(r rune) bool { return r > 0x7e }) {
+	if !entryname.IsASCII(name) {
 		bits |= flagUTF8
 	}
 	return bits
@@ -154,11 +154,7 @@ func (a *archive) checkHeader(h *header) {
 	if h.hidden > 0 {
 		a.report(ruleExtra, h.at, "%s: %d bytes in the padding are no padding", quote(h.name), h.hidden)
 	}
-	if h.alias != "" && isASCII(h.name) {
+	if h.alias != "" && entryname.IsASCII(h.name) {
 		a.report(ruleAmbiguousName, h.at, "%s is called %s in an extra field", quote(h.name), quote(h.alias))
 	}
-}
-
-func isASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r > 0x7e })
 }

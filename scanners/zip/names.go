@@ -1,11 +1,11 @@
 package zip
 
 import (
-	"path"
 	"slices"
 	"strings"
 
 	"assay/scanners"
+	"assay/scanners/internal/entryname"
 )
 
 // checkNames looks at what the entries are called, each by itself and together.
@@ -18,7 +18,7 @@ func (a *archive) checkNames() {
 			a.checkName(h.at, name)
 		}
 		a.checkSpecial(e)
-		key := lookupKey(h.name)
+		key := entryname.Key(h.name) // miniz ignores the case of ASCII letters
 		other, taken := first[key]
 		switch {
 		case !taken:
@@ -38,33 +38,19 @@ func sameEntry(a, b *entry) bool {
 		a.central != nil && b.central != nil && a.central.at == b.central.at
 }
 
-// lookupKey is equal for names that some loader or file system takes for one:
-// miniz compares ASCII letters without regard to case.
-func lookupKey(name string) string {
-	return strings.ToLower(path.Clean(strings.ReplaceAll(name, `\`, "/")))
-}
-
 func (a *archive) checkName(at int64, name string) {
 	switch {
-	case escapes(name):
+	case entryname.Escapes(name):
 		a.report(rulePathEscape, at, "%s", quote(name))
 	case strings.Contains(name, "\x00"):
 		a.reportAs(scanners.High, ruleAmbiguousName, at, "%s: ends at the zero byte for some readers", quote(name))
 	case strings.Contains(name, `\`):
 		a.report(ruleAmbiguousName, at, "%s: a path on Windows, a file name elsewhere", quote(name))
-	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < 0x20 || r == 0x7f }):
+	case name == "" || entryname.HasControl(name):
 		a.report(ruleAmbiguousName, at, "%s: empty or with control characters", quote(name))
 	case len(name) == maxName:
 		a.report(ruleAmbiguousName, at, "%s: longer than any path may be", quote(name))
 	}
-}
-
-// escapes reports a name that is absolute or climbs, in the eyes of any system.
-// "w:0.npy" is what NumPy calls the array of a TensorFlow variable, and no drive.
-func escapes(name string) bool {
-	name = strings.ReplaceAll(name, `\`, "/")
-	drive := len(name) >= 3 && name[1:3] == ":/" && (name[0]|0x20 >= 'a' && name[0]|0x20 <= 'z')
-	return strings.HasPrefix(name, "/") || drive || slices.Contains(strings.Split(name, "/"), "..")
 }
 
 // allNames are the names under which readers know the entry, each once: of the
@@ -101,7 +87,7 @@ func (a *archive) checkSpecial(e *entry) {
 	if c.method == methodStored && c.packed <= maxName {
 		target = string(a.bytesAt(e.data, c.packed))
 	}
-	if escapes(path.Join("./"+path.Dir(c.name), target)) || strings.HasPrefix(target, "/") {
+	if entryname.LinkEscapes(c.name, target) {
 		severity = scanners.Critical
 	}
 	a.reportAs(severity, ruleLink, c.at, "%s: %s to %s", quote(c.name), c.special(), quote(target))
