@@ -9,6 +9,7 @@ package all
 import (
 	"assay/scanners"
 	"assay/scanners/compress"
+	"assay/scanners/image"
 	"assay/scanners/numpy"
 	"assay/scanners/safetensors"
 	"assay/scanners/script"
@@ -20,6 +21,7 @@ import (
 func Scanners() []scanners.Scanner {
 	return []scanners.Scanner{
 		compress.Scanner{},
+		image.Scanner{},
 		numpy.Scanner{},
 		safetensors.Scanner{},
 		script.Scanner{},
