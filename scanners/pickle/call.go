@@ -1,0 +1,312 @@
+package pickle
+
+import (
+	"strings"
+
+	"assay/scanners"
+	"assay/scanners/internal/pyglobals"
+)
+
+// callKind is how a pickle calls something.
+type callKind uint8
+
+const (
+	callReduce callKind = iota // callable(*args)
+	callNew                    // cls.__new__(cls, *args, **kwargs)
+	callObj                    // callable(*args), or cls.__new__(cls) without any
+	callInst                   // the same, named in the opcode
+)
+
+func (k callKind) String() string {
+	return [...]string{"REDUCE", "NEWOBJ", "OBJ", "INST"}[k]
+}
+
+// use is what an entry must permit for such a call.
+func (k callKind) use(args int) pyglobals.Use {
+	switch {
+	case k == callNew:
+		return pyglobals.New
+	case k != callReduce && args == 0:
+		return pyglobals.New | pyglobals.Call
+	}
+	return pyglobals.Call
+}
+
+// event is one thing that a loader would do.
+type event struct {
+	kind   eventKind
+	off    int64
+	op     byte
+	global *global // imported or called; nil when the callee is no name
+	call   callKind
+	text   string // the statement, filled in when somebody listens
+	why    string // allowed by what, or not
+}
+
+type eventKind uint8
+
+const (
+	eventImport eventKind = iota
+	eventCall
+	eventState
+	eventMethod
+	eventPersistent
+	eventStop
+)
+
+// invoke is a call of anything. What it gives is pushed.
+func (m *machine) invoke(kind callKind, callee, args, named value) error {
+	if callee.isData() || callee.isContainer() {
+		return errType
+	}
+	if callee.tag() != tagGlobal {
+		m.judge.dynamicCall(m, kind, callee, args)
+		m.push(plain(tagUnknown))
+		return nil
+	}
+	m.judge.call(m, kind, callee.middle(), args, named)
+	v, err := m.effect(callee, args)
+	if err == nil {
+		m.push(v)
+	}
+	return err
+}
+
+// effect is what a call gives: in general an object of the class, or of the
+// function, that was called.
+func (m *machine) effect(callee, args value) (value, error) {
+	g := m.judge.names.list[callee.middle()]
+	object := pair(tagObject, callee.middle(), m.opOff)
+	items, _, _ := m.nodes.items(args)
+	if v, ok := m.latin(g, items); ok {
+		return v, nil
+	}
+	switch g.module + "." + g.name {
+	case "copyreg._reconstructor", "copyreg.__newobj__":
+		if len(items) > 0 && items[0].tag() == tagGlobal {
+			return pair(tagObject, items[0].middle(), m.opOff), nil
+		}
+	case "builtins.getattr":
+		return m.getattr(object, items)
+	case "copyreg.add_extension":
+		m.registerExtension(args)
+	case "numpy.dtype":
+		m.noteDtype(items)
+	}
+	return object, nil
+}
+
+// getattr gives the dotted name for an attribute of a name, and an object of the
+// class for a member of an enumeration.
+func (m *machine) getattr(object value, items []value) (value, error) {
+	if len(items) < 2 || items[0].tag() != tagGlobal || !items[1].isText() {
+		return object, nil
+	}
+	class := m.judge.names.list[items[0].middle()]
+	attr, all, ok := m.string(items[1], maxName/2)
+	if !ok || !all {
+		return object, nil
+	}
+	if isMember(class.entry, attr) {
+		return pair(tagObject, items[0].middle(), m.opOff), nil
+	}
+	return m.attribute(class, attr)
+}
+
+// isMember reports whether attr is a member of an enumeration on the lists.
+func isMember(e *pyglobals.Entry, attr string) bool {
+	if e == nil || len(e.Attrs) == 0 || e.Attrs[0] != pyglobals.EnumAttrs {
+		return false
+	}
+	return attr != "" && attr[0] >= 'A' && attr[0] <= 'Z' &&
+		strings.Trim(attr, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == "" && !strings.Contains(attr, "__")
+}
+
+// fits applies the rule of an entry for its arguments.
+func (m *machine) fits(g *global, args value) bool {
+	if g.entry.Shape == pyglobals.ShapeAny {
+		return true
+	}
+	items, n, all := m.nodes.items(args)
+	if !all {
+		return false
+	}
+	switch g.entry.Shape {
+	case pyglobals.ShapeTypeOf:
+		return n == 1
+	case pyglobals.ShapeText:
+		for _, v := range items {
+			if !v.isText() {
+				return false
+			}
+		}
+		return true
+	case pyglobals.ShapeCodec:
+		return n == 2 && items[0].isText() && m.isString(items[1], "latin1", "latin-1", "iso-8859-1")
+	case pyglobals.ShapeGetattr:
+		return n == 2 && m.fitsGetattr(items)
+	case pyglobals.ShapeReconstructor:
+		return n == 3 && m.listed(items[0], pyglobals.New) && m.listed(items[1], pyglobals.New) && m.inert(items[2])
+	case pyglobals.ShapeNewobj:
+		return n >= 1 && m.listed(items[0], pyglobals.New)
+	case pyglobals.ShapeTensor:
+		return n >= 4 && m.fitsTensor(g, items)
+	case pyglobals.ShapeApply:
+		return n >= 3 && m.fitsApply(items)
+	case pyglobals.ShapeNested:
+		return n == 1 && m.fitsNested(items[0])
+	case pyglobals.ShapeUfunc:
+		text, whole, ok := m.string(items[0], maxName)
+		return n == 2 && ok && whole && items[1].isText() && (text == "numpy" || strings.HasPrefix(text, "numpy.") || strings.HasPrefix(text, "scipy.special"))
+	}
+	return false
+}
+
+// fitsGetattr: a name of the lists, and an attribute that its entry names.
+func (m *machine) fitsGetattr(items []value) bool {
+	if items[0].tag() != tagGlobal {
+		return false
+	}
+	e := m.judge.names.list[items[0].middle()].entry
+	attr, all, ok := m.string(items[1], maxName)
+	if e == nil || !ok || !all {
+		return false
+	}
+	if isMember(e, attr) {
+		return true
+	}
+	for _, a := range e.Attrs {
+		if a == attr && a != pyglobals.EnumAttrs {
+			return true
+		}
+	}
+	return false
+}
+
+// fitsApply: the inner call, func(*args), is judged like any other.
+func (m *machine) fitsApply(items []value) bool {
+	if items[0].tag() != tagGlobal || !m.listed(items[1], pyglobals.Value|pyglobals.New|pyglobals.Call) {
+		return false
+	}
+	if m.applying {
+		return false // no framework nests this
+	}
+	m.applying = true
+	m.judge.call(m, callReduce, items[0].middle(), items[2], 0)
+	m.applying = false
+	return true
+}
+
+// listed reports whether v is a name whose entry permits the use.
+func (m *machine) listed(v value, use pyglobals.Use) bool {
+	return v.tag() == tagGlobal && m.judge.names.list[v.middle()].entry.Allows(use)
+}
+
+// inert reports whether v is data or a container that holds no name which may not
+// be passed on.
+func (m *machine) inert(v value) bool {
+	if v.isData() {
+		return true
+	}
+	_, carries := m.carries(v)
+	return !carries && (v.isContainer() || v.tag() == tagObject)
+}
+
+// isString reports whether v is one of the strings.
+func (m *machine) isString(v value, want ...string) bool {
+	if !v.isText() {
+		return false
+	}
+	text, all, ok := m.string(v, 64)
+	for _, w := range want {
+		if ok && all && text == w {
+			return true
+		}
+	}
+	return false
+}
+
+// setState is BUILD: __setstate__ if there is one, else the attribute dictionary.
+// On an imported name it sets attributes of a class, function or module.
+func (m *machine) setState(target, state value) {
+	switch target.tag() {
+	case tagGlobal:
+		m.judge.buildOnImport(m, target, state)
+	case tagObject:
+		m.judge.state(m, target, state)
+	case tagUnknown, tagExtension, tagPersistent:
+		m.judge.method(m, target, "__setstate__", state)
+	}
+}
+
+// methodCall is APPEND(S), SETITEM(S) or ADDITEMS on something that is no builtin
+// container of that kind.
+func (m *machine) methodCall(target value, items []value, kind tag) {
+	method, use := "append", pyglobals.Extend
+	switch kind {
+	case tagDict:
+		method, use = "__setitem__", pyglobals.Items
+	case tagSet:
+		method, use = "add", pyglobals.Add
+	}
+	if target.tag() == tagObject && m.judge.names.list[target.middle()].entry.Allows(use) {
+		for _, v := range items {
+			if id, ok := m.carries(v); ok && kind != tagDict {
+				m.judge.passed(m, id, m.judge.names.list[target.middle()].String()+"."+method)
+				return
+			}
+		}
+		return
+	}
+	m.judge.method(m, target, method, m.nodes.add(tagTuple, items))
+}
+
+// persistent is PERSID and BINPERSID: an object that only the loader knows. The
+// one that torch writes names a storage.
+func (m *machine) persistent(op byte) error {
+	if op == opPersID {
+		off, n, err := m.line()
+		if err != nil {
+			return err
+		}
+		for _, c := range m.view(off, int(min(n, maxName)), nil) {
+			if c >= 0x80 {
+				return errArgument
+			}
+		}
+		m.judge.persistent(m, pair(tagBytes, uint32(min(n, maxName)), off))
+		m.push(pair(tagPersistent, 0, m.opOff))
+		return nil
+	}
+	id, err := m.pop()
+	if err != nil {
+		return err
+	}
+	if v, ok := m.storage(id); ok {
+		m.push(v)
+		return nil
+	}
+	if class, ok := m.sourceID(id); ok {
+		m.push(class)
+		return nil
+	}
+	m.judge.persistent(m, id)
+	m.push(pair(tagPersistent, 0, m.opOff))
+	return nil
+}
+
+// sourceID recognises ('module', class, file, source) of the legacy format: it
+// stands for the class. The loader compares the source with its own and, when the
+// class asks for it, writes the difference to the working directory; the classes
+// of the lists do not.
+func (m *machine) sourceID(id value) (value, bool) {
+	items, n, all := m.nodes.items(id)
+	if !all || n != 4 || !m.isString(items[0], "module") || !m.listed(items[1], pyglobals.New) ||
+		!items[2].isText() || !items[3].isText() {
+		return 0, false
+	}
+	m.judge.report(rulePersistentID, scanners.Informational, m.opOff, "module", func() string {
+		return "carries the source code of " + m.repr(items[1], 0) + ", which torch.load compares with its own"
+	})
+	return items[1], true
+}

@@ -1,0 +1,279 @@
+package pickle
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"assay/scanners"
+	"assay/scanners/internal/pyglobals"
+)
+
+// judge decides about what the machine meets: allow lists first, and everything
+// else is reported.
+type judge struct {
+	names    names
+	sink     *sink
+	listen   func(event)                     // may be nil
+	sibling  func(name string) (int64, bool) // may be nil
+	file     string                          // name of the file, for its siblings
+	where    string                          // "" or what the pickle is inside of
+	at       func(off int64) int64           // offset in the file; nil when the same
+	storages storages
+	proto    uint8 // highest seen
+	effects  int   // calls and the like: what a loader acts on
+}
+
+func (j *judge) emit(e event) {
+	if j.listen != nil {
+		j.listen(e)
+	}
+}
+
+func (j *judge) protocol(version uint8) { j.proto = max(j.proto, version) }
+
+// find reports a rule with its own severity. After some findings with the same
+// text they are only counted.
+func (j *judge) find(rule ruleID, off int64, what string) {
+	j.report(rule, ruleTable[rule].Severity, off, what, func() string { return what })
+}
+
+// about reports a rule that concerns one name. After some findings for the same
+// name they are only counted.
+func (j *judge) about(g *global, rule ruleID, severity scanners.Severity, off int64, what func() string) {
+	g.used = true
+	j.report(rule, severity, off, g.module+":"+g.name, what)
+}
+
+func (j *judge) report(rule ruleID, severity scanners.Severity, off int64, group string, what func() string) {
+	if j.at != nil {
+		off = j.at(off)
+	}
+	j.sink.add(rule, severity, off, group, func() string { return j.where + what() })
+}
+
+// limit reports that something was not looked at because of a limit.
+func (j *judge) limit(off int64, what string) {
+	j.find(ruleLimit, off, what)
+	j.sink.limit = what
+}
+
+// imported looks at a name when it is first met.
+func (j *judge) imported(g *global) {
+	if file, ok := j.localModule(g.module); ok {
+		j.find(ruleLocalModule, g.off, fmt.Sprintf("imports %s, which %q beside it may define", g, file))
+	}
+	if strings.HasPrefix(g.module, "__torch__") && g.entry == nil && j.torchScript(g.module) {
+		g.entry, g.passable, g.dangerous = &torchScriptClass, true, false
+	}
+}
+
+// torchScriptClass is what a name below __torch__ is when the archive holds the
+// source of that module: the C++ loader resolves it there, and Python has no such
+// package.
+var torchScriptClass = pyglobals.Entry{
+	Module: "__torch__", Name: "*", Profile: "torch_script",
+	Uses:   pyglobals.Value | pyglobals.New | pyglobals.Build | pyglobals.Call,
+	Reason: "a class of the archive's own code, which the TorchScript loader resolves and Python cannot",
+	Source: "PyTorch 2.8, torch/csrc/jit/serialization/import.cpp",
+}
+
+// torchScript reports whether the archive around the file has the code of a
+// module.
+func (j *judge) torchScript(module string) bool {
+	if j.sibling == nil {
+		return false
+	}
+	_, ok := j.sibling(path.Join(path.Dir(j.file), "code", strings.ReplaceAll(module, ".", "/")+".py"))
+	return ok
+}
+
+// localModule looks for a source file in the same container that an import could
+// find instead of, or as, the module.
+func (j *judge) localModule(module string) (string, bool) {
+	if j.sibling == nil {
+		return "", false
+	}
+	top, _, _ := strings.Cut(module, ".")
+	if top == "" || strings.ContainsAny(top, "/\\") {
+		return "", false
+	}
+	for _, dir := range [...]string{path.Dir(j.file), "."} {
+		for _, name := range [...]string{top + ".py", top + "/__init__.py", top + ".so", top + ".pyc"} {
+			if _, ok := j.sibling(path.Join(dir, name)); ok {
+				return path.Join(dir, name), true
+			}
+		}
+	}
+	return "", false
+}
+
+// call judges a call of a name.
+func (j *judge) call(m *machine, kind callKind, id uint32, args, named value) {
+	g := j.names.list[id]
+	j.effects++
+	_, n, _ := m.nodes.items(args)
+	allowed := g.entry.Allows(kind.use(n)) && m.fits(g, args)
+	if j.listen != nil {
+		j.emit(event{kind: eventCall, off: m.opOff, op: m.op, global: g, call: kind,
+			text: m.callText(g, kind, args, named), why: whyCall(g, allowed)})
+	}
+	if allowed {
+		g.used = true
+	} else {
+		rule, severity := gradeCall(g)
+		j.about(g, rule, severity, m.opOff, func() string {
+			return fmt.Sprintf("calls %s by %s: %s", m.callText(g, kind, args, named), kind, whyCall(g, false))
+		})
+	}
+	for _, v := range [...]value{args, named} {
+		if other, ok := m.carries(v); ok {
+			j.passed(m, other, g.String())
+		}
+	}
+}
+
+// gradeCall is the rule and severity for a call that no entry allows.
+func gradeCall(g *global) (ruleID, scanners.Severity) {
+	danger, dangerous := g.danger, g.dangerous
+	if g.entry != nil {
+		danger, dangerous = pyglobals.Classify(g.module, g.name)
+		dangerous = dangerous && !strings.HasSuffix(danger.Via, ".*")
+	}
+	switch {
+	case dangerous && danger.Caps.Indirect():
+		return ruleDangerousCall, scanners.High
+	case dangerous:
+		return ruleDangerousCall, scanners.Critical
+	case g.entry != nil:
+		return ruleUnlistedUse, scanners.High
+	}
+	return ruleUnknownCall, scanners.High
+}
+
+// whyCall explains a decision in words.
+func whyCall(g *global, allowed bool) string {
+	switch {
+	case allowed:
+		return fmt.Sprintf("allowed by %s: %s", g.entry.Profile, g.entry.Reason)
+	case g.dangerous:
+		return fmt.Sprintf("%s (%s)", g.danger.Caps, g.danger.Reason)
+	case g.entry != nil:
+		return fmt.Sprintf("the name is listed (%s), this use of it is not", g.entry.Reason)
+	}
+	return "no allow list has this name"
+}
+
+// passed reports a name that is handed to a call, which may call it.
+func (j *judge) passed(m *machine, id uint32, to string) {
+	g := j.names.list[id]
+	severity := scanners.High
+	if g.dangerous && !g.danger.Caps.Indirect() {
+		severity = scanners.Critical
+	}
+	j.about(g, ruleProxyCall, severity, m.opOff, func() string {
+		return fmt.Sprintf("passes %s to %s: %s", g, to, whyCall(g, false))
+	})
+}
+
+// state judges BUILD on an object.
+func (j *judge) state(m *machine, target, state value) {
+	g := j.names.list[target.middle()]
+	allowed := g.entry.Allows(pyglobals.Build)
+	if j.listen != nil {
+		j.emit(event{kind: eventState, off: m.opOff, op: m.op, global: g,
+			text: m.repr(target, 0) + ".__setstate__(" + m.repr(state, 0) + ")", why: whyCall(g, allowed)})
+	}
+	if allowed || g.entry == nil && g.used {
+		return // an unlisted class was reported when it was called
+	}
+	j.effects++
+	j.about(g, ruleUnlistedUse, scanners.High, m.opOff, func() string {
+		return fmt.Sprintf("sets the state of an object of %s: %s", g, whyCall(g, false))
+	})
+}
+
+// buildOnImport reports BUILD on a name itself.
+func (j *judge) buildOnImport(m *machine, target, state value) {
+	g := j.names.list[target.middle()]
+	j.effects++
+	j.about(g, ruleBuildOnImport, scanners.Critical, m.opOff, func() string {
+		return fmt.Sprintf("sets attributes of %s itself to %s", g, m.repr(state, 0))
+	})
+}
+
+// method reports a method call on an object whose class is not listed for it.
+func (j *judge) method(m *machine, target value, method string, args value) {
+	j.effects++
+	text := func() string {
+		return fmt.Sprintf("calls %s.%s with %s", m.repr(target, 0), method, m.repr(args, 0))
+	}
+	if j.listen != nil {
+		j.emit(event{kind: eventMethod, off: m.opOff, op: m.op, text: text(), why: "no allow list permits it"})
+	}
+	switch target.tag() {
+	case tagGlobal:
+		j.about(j.names.list[target.middle()], ruleMethodCall, scanners.Critical, m.opOff, text)
+	case tagObject:
+		j.about(j.names.list[target.middle()], ruleMethodCall, scanners.High, m.opOff, text)
+	default:
+		j.report(ruleMethodCall, scanners.High, m.opOff, "", text)
+	}
+	if id, ok := m.carries(args); ok {
+		j.passed(m, id, method)
+	}
+}
+
+// dynamicCall reports a call of something that is no name: the result of another
+// call, a persistent or extension object.
+func (j *judge) dynamicCall(m *machine, kind callKind, callee, args value) {
+	j.effects++
+	text := fmt.Sprintf("calls %s with %s by %s: what runs is decided while loading", m.repr(callee, 0), m.repr(args, 0), kind)
+	j.emit(event{kind: eventCall, off: m.opOff, op: m.op, call: kind, text: text, why: "no allow list permits it"})
+	j.report(ruleDynamicCall, scanners.Critical, m.opOff, "", func() string { return text })
+	if id, ok := m.carries(args); ok {
+		j.passed(m, id, m.repr(callee, 0))
+	}
+}
+
+// dynamicImport reports STACK_GLOBAL with an operand that is computed.
+func (j *judge) dynamicImport(m *machine, module, name value) {
+	j.effects++
+	j.find(ruleDynamicImport, m.opOff,
+		fmt.Sprintf("imports a name that is computed while loading: %s . %s", m.repr(module, 0), m.repr(name, 0)))
+}
+
+func (j *judge) unknownExtension(off, code int64) {
+	j.effects++
+	j.find(ruleExtension, off, fmt.Sprintf("takes extension code %d from the registry of the loading process", code))
+}
+
+// persistent reports a persistent id that is no torch storage.
+func (j *judge) persistent(m *machine, id value) {
+	severity := ruleTable[rulePersistentID].Severity
+	note := ""
+	if items, _, _ := m.nodes.items(id); len(items) > 0 && m.isString(items[0], "module") {
+		severity, note = scanners.High, "; torch.load compares, and may write, the source code in it"
+	}
+	text := fmt.Sprintf("asks the loader for the object with the id %s%s", m.repr(id, 0), note)
+	j.emit(event{kind: eventPersistent, off: m.opOff, op: m.op, text: text})
+	j.report(rulePersistentID, severity, m.opOff, "", func() string { return text })
+}
+
+// finish reports the names that were imported and neither called nor passed on.
+func (j *judge) finish() {
+	for _, g := range j.names.list {
+		if g.used || g.entry != nil {
+			continue
+		}
+		what := fmt.Sprintf("imports %s: %s", g, whyCall(g, false))
+		switch {
+		case !g.dangerous:
+			j.find(ruleUnknownImport, g.off, what)
+		case g.danger.Caps.Indirect():
+			j.report(ruleDangerousImport, scanners.Medium, g.off, what, func() string { return what })
+		default:
+			j.find(ruleDangerousImport, g.off, what)
+		}
+	}
+}
