@@ -2,6 +2,7 @@ package sbom
 
 import (
 	"cmp"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
@@ -46,16 +47,16 @@ func subject(a verify.ArtifactInfo) Subject {
 		Repository: value(a.Repository, Declared, "store"),
 		Supplier:   value(a.Owner, Declared, "store"),
 		Created:    value(utcSeconds(a.Created), Declared, "store"),
-		Version:    value(a.Revision, Declared, "store"),
+		Version:    version(a.Revision, Declared, "store"),
 	}
 	if !s.Name.Known() {
 		s.Name = value(p.name, Inferred, "reference")
 	}
 	if !s.Version.Known() && a.Pinned != "" {
-		s.Version = value(p.revision, Inferred, "pinned reference")
+		s.Version = version(p.revision, Inferred, "pinned reference")
 	}
 	if !s.Version.Known() {
-		s.Version = value(a.ContentID, Inferred, "content id")
+		s.Version = version(a.ContentID, Inferred, "content id")
 	}
 	return s
 }
@@ -66,6 +67,11 @@ func value(text string, standing Standing, source string) Value {
 		return Value{}
 	}
 	return Value{Text: clean(text, maxText), Standing: standing, Source: source}
+}
+
+// version makes a Value short enough for CycloneDX, which allows 1024 characters.
+func version(text string, standing Standing, source string) Value {
+	return value(clean(text, maxVersion), standing, source)
 }
 
 // utcSeconds normalises a time to what bills of materials accept, and returns
@@ -116,33 +122,52 @@ func file(f verify.FileEvidence) File {
 	return out
 }
 
+// digestSizes are the lengths in hex digits of the algorithms that a registry
+// may use.
+var digestSizes = map[string]int{"sha256": 64, "sha384": 96, "sha512": 128, "sha1-git": 40, "blake2b": 128, "blake3": 64}
+
+// isDigest reports whether a text is what a digest of the algorithm looks like.
+// What is not says nothing about a file and is left out of every bill.
+func isDigest(algorithm, text string) bool {
+	_, err := hex.DecodeString(text)
+	return err == nil && len(text) == digestSizes[algorithm] && text == strings.ToLower(text) && text != ""
+}
+
 // digests lists the computed digests, then the declared ones that were not
 // computed or that the bytes do not keep. A promise that was kept says nothing
 // new, except where its algorithm is not computed otherwise.
 func digests(f verify.FileEvidence) []Digest {
 	var out []Digest
-	computed := func(algorithm, hex string) {
-		if hex != "" {
-			out = append(out, Digest{Algorithm: algorithm, Hex: clean(hex, maxShort), Standing: Verified})
+	add := func(d Digest) {
+		if isDigest(d.Algorithm, d.Hex) {
+			out = append(out, d)
 		}
 	}
-	computed("sha256", f.SHA256)
-	computed("sha512", f.SHA512)
+	add(Digest{Algorithm: "sha256", Hex: f.SHA256, Standing: Verified})
+	add(Digest{Algorithm: "sha512", Hex: f.SHA512, Standing: Verified})
 	for _, d := range f.Declared {
-		algorithm, hex, _ := strings.Cut(d.Digest, ":")
+		algorithm, value, _ := strings.Cut(d.Digest, ":")
 		known := slices.ContainsFunc(out, func(x Digest) bool {
 			return x.Algorithm == algorithm && x.Standing == Verified
 		})
 		switch {
 		case d.Match == verify.MatchKept && !known:
-			computed(clean(algorithm, maxShort), hex)
+			add(Digest{Algorithm: algorithm, Hex: value, Standing: Verified})
 		case d.Match == verify.MatchBroken, !known:
-			out = append(out, Digest{
-				Algorithm: clean(algorithm, maxShort), Hex: clean(hex, maxShort), Standing: Declared,
+			add(Digest{Algorithm: algorithm, Hex: value, Standing: Declared,
 				Source: clean(d.By, maxShort), Broken: d.Match == verify.MatchBroken})
 		}
 	}
+	slices.SortStableFunc(out, func(a, b Digest) int { return cmp.Compare(rank(a), rank(b)) })
 	return out
+}
+
+// rank puts the computed digests first.
+func rank(d Digest) int {
+	if d.Standing == Verified {
+		return 0
+	}
+	return 1
 }
 
 func claims(list []verify.Claim) []Claim {

@@ -73,19 +73,23 @@ func TestCreatedIsATime(t *testing.T) {
 }
 
 func TestDigests(t *testing.T) {
-	f := verify.FileEvidence{SHA256: "11", SHA512: "22", Declared: []verify.DeclaredDigest{
-		{Digest: "sha256:11", By: "lfs", Match: verify.MatchKept},
-		{Digest: "sha256:33", By: "lock", Match: verify.MatchBroken},
-		{Digest: "sha1-git:44", By: "git", Match: verify.MatchKept},
-		{Digest: "blake3:55", By: "list", Match: verify.MatchUnchecked},
-		{Digest: "sha512:66", By: "list", Match: verify.MatchUnchecked},
+	hex := func(c string, n int) string { return strings.Repeat(c, n) }
+	f := verify.FileEvidence{SHA256: hex("1", 64), SHA512: hex("2", 128), Declared: []verify.DeclaredDigest{
+		{Digest: "sha256:" + hex("1", 64), By: "lfs", Match: verify.MatchKept},
+		{Digest: "sha256:" + hex("3", 64), By: "lock", Match: verify.MatchBroken},
+		{Digest: "sha1-git:" + hex("4", 40), By: "git", Match: verify.MatchKept},
+		{Digest: "blake3:" + hex("5", 64), By: "list", Match: verify.MatchUnchecked},
+		{Digest: "sha512:" + hex("6", 128), By: "list", Match: verify.MatchUnchecked},
+		{Digest: "sha384:" + hex("7", 95), By: "list", Match: verify.MatchUnchecked},
+		{Digest: "md5:" + hex("8", 32), By: "list", Match: verify.MatchKept},
+		{Digest: "", By: "list"},
 	}}
 	want := []sbom.Digest{
-		{Algorithm: "sha256", Hex: "11", Standing: sbom.Verified},
-		{Algorithm: "sha512", Hex: "22", Standing: sbom.Verified},
-		{Algorithm: "sha256", Hex: "33", Standing: sbom.Declared, Source: "lock", Broken: true},
-		{Algorithm: "sha1-git", Hex: "44", Standing: sbom.Verified},
-		{Algorithm: "blake3", Hex: "55", Standing: sbom.Declared, Source: "list"},
+		{Algorithm: "sha256", Hex: hex("1", 64), Standing: sbom.Verified},
+		{Algorithm: "sha512", Hex: hex("2", 128), Standing: sbom.Verified},
+		{Algorithm: "sha1-git", Hex: hex("4", 40), Standing: sbom.Verified},
+		{Algorithm: "sha256", Hex: hex("3", 64), Standing: sbom.Declared, Source: "lock", Broken: true},
+		{Algorithm: "blake3", Hex: hex("5", 64), Standing: sbom.Declared, Source: "list"},
 	}
 	if got := sbom.FromReport(report(f)).Files[0].Digests; !reflect.DeepEqual(got, want) {
 		t.Errorf("digests:\n got %+v\nwant %+v", got, want)

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"assay/sbom/license"
+	"assay/sbom/internal/license"
 )
 
 // maxFacts bounds the facts kept for one file, and the names in a merged count.

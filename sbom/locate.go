@@ -72,6 +72,8 @@ func localName(p string) string {
 // specification has no type: it knows models of the Hub, but no datasets.
 func (p place) purl() string {
 	switch {
+	case len(p.name)+len(p.host) > maxURI/4: // each is escaped, to at most three times its length
+		return ""
 	case p.scheme == "hf" && !p.dataset && isCommit(p.revision) && p.name != "":
 		return "pkg:huggingface/" + escapePURL(p.name) + "@" + p.revision
 	case p.scheme == "oci" && strings.HasPrefix(p.revision, "sha256:") && p.name != "":
@@ -97,13 +99,21 @@ func escapePURL(s string) string {
 	return strings.Join(parts, "/")
 }
 
-// location returns a remote reference as a URI, and "" for a local path.
+// maxURI bounds a URI, in bytes. A URI is written whole or not at all.
+const maxURI = maxText
+
+// location returns a remote reference as a URI, and "" for a local path and for
+// what cannot be written as one.
 func location(ref string) string {
 	scheme, rest, ok := remote(ref)
-	if !ok {
+	if !ok || len(ref) > maxURI {
 		return ""
 	}
-	return scheme + "://" + escapeURI(rest)
+	uri := scheme + "://" + escapeURI(rest)
+	if _, err := url.Parse(uri); err != nil || len(uri) > maxURI {
+		return ""
+	}
+	return uri
 }
 
 // escapeURI percent-encodes every byte that RFC 3986 section 2 does not allow in

@@ -10,9 +10,10 @@ import (
 // Bounds on texts, in bytes before escaping. A file name keeps the limit that
 // registry.CheckName sets.
 const (
-	maxName  = 4096
-	maxText  = 1024
-	maxShort = 256
+	maxName    = 4096
+	maxText    = 1024
+	maxShort   = 256
+	maxVersion = 128
 )
 
 // clean returns s as valid UTF-8 of at most limit bytes plus escapes. Invalid

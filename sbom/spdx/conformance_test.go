@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"assay/sbom"
+	"assay/sbom/internal/sbomtest"
 	"assay/sbom/spdx"
 )
 
@@ -117,7 +118,7 @@ func TestConformance(t *testing.T) {
 
 // The checker must be able to fail where schema and SHACL do not.
 func TestConformanceCheckerFails(t *testing.T) {
-	good := string(write(t, sbom.FromReport(cleanModel()), options))
+	good := string(write(t, sbom.FromReport(sbomtest.CleanModel()), options))
 	for what, edit := range map[string][2]string{
 		"no supplier":         {`"suppliedBy":`, `"comment2":`},
 		"no release time":     {`"releaseTime":`, `"validUntilTime":`},
@@ -137,15 +138,15 @@ func TestConformanceCheckerFails(t *testing.T) {
 
 // A profile is claimed exactly when its mandatory properties are there.
 func TestProfilesAreOnlyClaimedWhenMet(t *testing.T) {
-	without := cleanModel()
+	without := sbomtest.CleanModel()
 	without.Artifact.Created = ""
-	unreadable := cleanModel()
+	unreadable := sbomtest.CleanModel()
 	unreadable.Artifact.Created = "yesterday"
 	for name, c := range map[string]struct {
 		document []byte
 		ai       bool
 	}{
-		"known":      {write(t, sbom.FromReport(cleanModel()), options), true},
+		"known":      {write(t, sbom.FromReport(sbomtest.CleanModel()), options), true},
 		"no time":    {write(t, sbom.FromReport(without), options), false},
 		"not a time": {write(t, sbom.FromReport(unreadable), options), false},
 	} {
@@ -163,7 +164,7 @@ func TestProfilesAreOnlyClaimedWhenMet(t *testing.T) {
 // Every finding, gap, claim and broken digest of a report is in the document, on
 // the element it is about.
 func TestNothingIsLost(t *testing.T) {
-	r := findingsModel()
+	r := sbomtest.FindingsModel()
 	byType := elements(t, write(t, sbom.FromReport(r), options))
 	files := map[any]string{}
 	for _, f := range byType["software_File"] {
@@ -191,7 +192,7 @@ func TestNothingIsLost(t *testing.T) {
 // A digest that nobody computed is not passed off as one that was, and a digest
 // that the bytes do not have is not written as theirs.
 func TestHashesSayWhereTheyComeFrom(t *testing.T) {
-	byType := elements(t, write(t, sbom.FromReport(findingsModel()), options))
+	byType := elements(t, write(t, sbom.FromReport(sbomtest.FindingsModel()), options))
 	for _, f := range byType["software_File"] {
 		hashes, _ := f["verifiedUsing"].([]any)
 		for _, h := range hashes {
@@ -200,7 +201,7 @@ func TestHashesSayWhereTheyComeFrom(t *testing.T) {
 			if declared != (f["name"] == "big.bin") {
 				t.Errorf("%v: hash %v", f["name"], h)
 			}
-			if h["hashValue"] == hash("other") {
+			if h["hashValue"] == sbomtest.Hash("other") {
 				t.Errorf("%v: the broken digest is written as a hash", f["name"])
 			}
 		}
@@ -219,7 +220,7 @@ func TestRelations(t *testing.T) {
 		"empty": {},
 	} {
 		got := map[string]string{}
-		for _, r := range elements(t, write(t, sbom.FromReport(fixtures()[name]), options))["Relationship"] {
+		for _, r := range elements(t, write(t, sbom.FromReport(sbomtest.Reports()[name]), options))["Relationship"] {
 			if kind := r["relationshipType"].(string); !strings.HasSuffix(kind, "License") {
 				got[kind] = fmt.Sprint(len(r["to"].([]any)), " ", r["completeness"])
 			}
@@ -232,7 +233,7 @@ func TestRelations(t *testing.T) {
 
 // A local path is nobody's business but the caller's.
 func TestLocalPathIsNotPublished(t *testing.T) {
-	document := write(t, sbom.FromReport(fixtures()["empty"]), spdx.Options{})
+	document := write(t, sbom.FromReport(sbomtest.Reports()["empty"]), spdx.Options{})
 	if strings.Contains(string(document), "someone") {
 		t.Error("the document tells the path of the folder")
 	}

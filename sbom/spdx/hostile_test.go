@@ -2,108 +2,28 @@ package spdx_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
-	"unicode/utf8"
 
-	"assay/registry"
 	"assay/sbom"
+	"assay/sbom/internal/sbomtest"
 	"assay/sbom/spdx"
-	"assay/scanners"
-	"assay/verify"
 )
 
-// hostileReport has text in every place where a report can carry one.
-func hostileReport(text string) verify.Report {
-	r := verify.Report{Evidence: verify.Evidence{Ruleset: text}}
-	r.Artifact = verify.ArtifactInfo{
-		Ref: "hf://" + text, Pinned: "oci://" + text, Kind: registry.Kind(text), ContentID: text,
-		Repository: text, Name: text, Owner: text, Created: text, Revision: text, Ignored: []string{text},
-	}
-	finding := verify.Finding{Rule: text, Severity: 200, Path: []string{text, text}, Offset: -1, What: text}
-	r.Files = []verify.FileEvidence{
-		{Name: text, Size: -1, SHA256: text, SHA512: text, Formats: []string{text}, Classification: 200, Members: -1,
-			Declared: []verify.DeclaredDigest{
-				{Digest: text, By: text, Match: text}, {Digest: "sha256:" + text, By: text, Match: verify.MatchBroken},
-				{Digest: "blake3:" + text, By: text, Match: verify.MatchKept}},
-			Findings: []verify.Finding{finding, finding},
-			Facts:    []verify.Fact{{Key: text, Value: text}, {Key: "safetensors/dtypes", Value: text}},
-			Coverage: scanners.Coverage{Parsed: -1}},
-		{Name: text}, {},
-		{Name: "README.md", Formats: []string{"text"}, Facts: []verify.Fact{
-			{Key: "text/card/license", Value: text}, {Key: "text/card/base_model", Value: text},
-			{Key: "text/card/pipeline_tag", Value: text}}},
-		{Name: "config.json", Formats: []string{"text"}, Facts: []verify.Fact{
-			{Key: "text/config/base_model_name_or_path", Value: text}, {Key: "text/config/r", Value: text},
-			{Key: "text/config/model_type", Value: text}}},
-	}
-	r.Claims = []verify.Claim{{
-		Scheme: text, Document: text, PredicateType: text, Standing: verify.Standing(text), Time: text, TimeSource: text,
-		Identity: verify.Signer{Method: text, KeyID: text, Subject: text, Issuer: text}, Covers: []string{text},
-		Problems: []verify.Problem{{Code: text, File: text, What: text}}, Notes: []string{text},
-	}}
-	gap := verify.Gap{Code: scanners.GapCode(text), File: text, Path: []string{text}, Offset: -1, Reason: text}
-	elsewhere := gap
-	elsewhere.File += "2"
-	r.Gaps = []verify.Gap{gap, gap, elsewhere}
-	return r
-}
-
-var hostileTexts = map[string]string{
-	"controls":      "\x00\x01\x1b[2J\r\n\t\x7f\u0085",
-	"invalid utf-8": "a\xff\xfe\xc0\xaf\xed\xa0\x80z\xf4\x90\x80\x80",
-	"bidi":          "model\u202egnp.exe\u2066x\u2069",
-	"separators":    "a\u2028b\u2029c",
-	"json":          `"},{"@id":"_:creation","type":"CreationInfo"},{"x":"\u0000`,
-	"html":          `<script>alert(1)</script>&amp;`,
-	"iri":           "https://spdx.org/rdf/3.0.1/terms/Core/NoneElement",
-	"blank":         "_:creation",
-	"fragment":      "x#document",
-	"huge":          strings.Repeat("\xffé\x00", 1<<20),
-	"nothing":       "",
-	"one blank":     " ",
-	"noncharacter":  "\ufffe\uffff\U0001ffff",
-	"noassertion":   "NOASSERTION",
-	"slashes":       "////..//../@:@?#",
-	"percent":       "%00%zz%",
-}
-
-// checkHostile demands a valid document without any character that could
-// deceive or break a reader, and of bounded size.
+// checkHostile demands what CheckText does, and a conforming document.
 func checkHostile(t *testing.T, document []byte) {
 	t.Helper()
-	checkText(t, document)
+	sbomtest.CheckText(t, document)
 	for _, problem := range conformance(t, document) {
 		t.Error(problem)
 	}
 }
 
-func checkText(t *testing.T, document []byte) {
-	t.Helper()
-	if !json.Valid(document) || !utf8.Valid(document) {
-		t.Fatal("not JSON in UTF-8")
-	}
-	if i := bytes.IndexFunc(document, func(r rune) bool { return r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 }); i >= 0 {
-		t.Errorf("control character at byte %d", i)
-	}
-	for _, bad := range []string{"\u202e", "\u2066", "\u2028", "\u2029", `\u20`, `\u0000`} {
-		// A text that shows an escape has its backslash escaped.
-		if i := strings.Index(strings.ReplaceAll(string(document), `\\`, ""), bad); i >= 0 {
-			t.Errorf("%q in the document", bad)
-		}
-	}
-	if len(document) > 2<<20 {
-		t.Errorf("%d bytes", len(document))
-	}
-}
-
 func TestHostileText(t *testing.T) {
 	schema := compileSchema(t, "testdata/spdx-3.0.1.schema.json")
-	for name, text := range hostileTexts {
+	for name, text := range sbomtest.HostileTexts {
 		t.Run(name, func(t *testing.T) {
-			document := write(t, sbom.FromReport(hostileReport(text)), options)
+			document := write(t, sbom.FromReport(sbomtest.HostileReport(text)), options)
 			checkHostile(t, document)
 			if err := validate(t, schema, document); err != nil {
 				t.Error(err)
@@ -114,13 +34,13 @@ func TestHostileText(t *testing.T) {
 }
 
 func FuzzWrite(f *testing.F) {
-	for _, text := range hostileTexts {
+	for _, text := range sbomtest.HostileTexts {
 		if len(text) < 1000 {
 			f.Add(text)
 		}
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		doc := sbom.FromReport(hostileReport(text))
+		doc := sbom.FromReport(sbomtest.HostileReport(text))
 		document := write(t, doc, spdx.Options{Tool: fmt.Sprintf("%q", text)})
 		checkHostile(t, document)
 		if !bytes.Equal(document, write(t, doc, spdx.Options{Tool: fmt.Sprintf("%q", text)})) {

@@ -6,7 +6,6 @@ import (
 	"github.com/spdx/tools-golang/spdx/v3/v3_0"
 
 	"assay/sbom"
-	"assay/sbom/license"
 )
 
 // noAssertionLicense is the individual of the ExpandedLicensing profile.
@@ -110,7 +109,7 @@ func (b *builder) relate(name string, kind v3_0.RelationshipType, to []string, c
 // licenseText is the declared license for SPDX 2.3.
 func licenseText(l sbom.License) string {
 	if !l.Expression.Known() {
-		return license.NoAssertion
+		return noAssertion
 	}
 	return l.Expression.Text
 }

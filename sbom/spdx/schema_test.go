@@ -11,6 +11,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"assay/sbom"
+	"assay/sbom/internal/sbomtest"
 )
 
 // iriPattern is the one pattern of the SPDX schema that RE2 cannot express: an
@@ -78,7 +79,7 @@ func TestSchema(t *testing.T) {
 // The validation must be able to fail.
 func TestSchemaRefusesBadDocuments(t *testing.T) {
 	schema := compileSchema(t, "testdata/spdx-3.0.1.schema.json")
-	good := string(write(t, sbom.FromReport(cleanModel()), options))
+	good := string(write(t, sbom.FromReport(sbomtest.CleanModel()), options))
 	for what, edit := range map[string][2]string{
 		"unknown purpose":      {`"software_primaryPurpose":"model"`, `"software_primaryPurpose":"weights"`},
 		"time with an offset":  {`"created":"2026-01-02T03:04:05Z"`, `"created":"2026-01-02T03:04:05+00:00"`},

@@ -34,16 +34,13 @@ type Options struct {
 	Tool string
 }
 
-// DefaultCreated stands for "no time was given": SPDX requires one.
-var DefaultCreated = time.Unix(0, 0).UTC()
+// DefaultCreated is the time that the zero Options mean.
+var DefaultCreated = sbom.DefaultCreated
 
 func (o Options) withDefaults() (Options, error) {
-	if o.Created.IsZero() {
-		o.Created = DefaultCreated
-	}
-	o.Created = o.Created.UTC().Truncate(time.Second)
-	if y := o.Created.Year(); y < 1 || y > 9999 {
-		return o, fmt.Errorf("spdx: the year %d has no four digits: choose another time", y)
+	var err error
+	if o.Created, err = sbom.CreationTime(o.Created); err != nil {
+		return o, fmt.Errorf("spdx: %w", err)
 	}
 	o.Tool = cmp.Or(o.Tool, "assay")
 	if o.Version = cmp.Or(o.Version, V3_0_1); o.Version != V3_0_1 && o.Version != V2_3 {

@@ -12,10 +12,11 @@ import (
 	"github.com/spdx/tools-golang/spdx/v2/v2_3"
 
 	"assay/sbom"
+	"assay/sbom/internal/sbomtest"
 	"assay/sbom/spdx"
 )
 
-var options2 = spdx.Options{Version: spdx.V2_3, Created: created, Tool: "assay test"}
+var options2 = spdx.Options{Version: spdx.V2_3, Created: sbomtest.Created, Tool: "assay test"}
 
 func read2(t *testing.T, document []byte) *v2_3.Document {
 	t.Helper()
@@ -72,7 +73,7 @@ func TestVersion2RoundTrip(t *testing.T) {
 }
 
 func TestVersion2Relations(t *testing.T) {
-	d := read2(t, write(t, sbom.FromReport(findingsModel()), options2))
+	d := read2(t, write(t, sbom.FromReport(sbomtest.FindingsModel()), options2))
 	var got []string
 	for _, r := range d.Relationships {
 		got = append(got, fmt.Sprintf("%s %s %s", r.RefA.ElementRefID, r.Relationship, r.RefB.ElementRefID))
@@ -113,10 +114,10 @@ func TestVersionsSayTheSame(t *testing.T) {
 
 func TestVersion2HostileText(t *testing.T) {
 	schema := compileSchema(t, "testdata/spdx-2.3.schema.json")
-	for name, text := range hostileTexts {
+	for name, text := range sbomtest.HostileTexts {
 		t.Run(name, func(t *testing.T) {
-			document := write(t, sbom.FromReport(hostileReport(text)), options2)
-			checkText(t, bytes.ReplaceAll(document, []byte("\n"), nil)) // the encoder ends with one
+			document := write(t, sbom.FromReport(sbomtest.HostileReport(text)), options2)
+			sbomtest.CheckText(t, bytes.ReplaceAll(document, []byte("\n"), nil)) // the encoder ends with one
 			if err := validate(t, schema, document); err != nil {
 				t.Error(err)
 			}
@@ -146,11 +147,11 @@ func checkIDs2(t *testing.T, document []byte) {
 }
 
 func BenchmarkWrite100kVersion2(b *testing.B) {
-	r := manyFiles(100_000)
+	r := sbomtest.ManyFiles(100_000)
 	for b.Loop() {
 		if err := spdx.Write(io.Discard, sbom.FromReport(r), options2); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(peakHeap(func() { _ = spdx.Write(io.Discard, sbom.FromReport(r), options2) }), "peak-MiB")
+	b.ReportMetric(sbomtest.PeakHeap(func() { _ = spdx.Write(io.Discard, sbom.FromReport(r), options2) }), "peak-MiB")
 }

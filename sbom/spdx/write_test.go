@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -14,12 +13,13 @@ import (
 	"time"
 
 	"assay/sbom"
+	"assay/sbom/internal/sbomtest"
 	"assay/sbom/spdx"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden documents")
 
-var options = spdx.Options{Created: created, Tool: "assay test"}
+var options = spdx.Options{Created: sbomtest.Created, Tool: "assay test"}
 
 func write(t testing.TB, doc sbom.Document, opts spdx.Options) []byte {
 	t.Helper()
@@ -34,37 +34,15 @@ func write(t testing.TB, doc sbom.Document, opts spdx.Options) []byte {
 var golden = map[spdx.Version]string{spdx.V3_0_1: ".spdx3.json", spdx.V2_3: ".spdx2.json"}
 
 func TestGolden(t *testing.T) {
-	for name, r := range fixtures() {
+	for name, r := range sbomtest.Reports() {
 		for version, ending := range golden {
 			t.Run(name+ending, func(t *testing.T) {
 				opts := options
 				opts.Version = version
-				checkGolden(t, write(t, sbom.FromReport(r), opts), filepath.Join("testdata", name+ending))
+				document := shortIDs(t, write(t, sbom.FromReport(r), opts))
+				sbomtest.Golden(t, *update, filepath.Join("testdata", name+ending), document)
 			})
 		}
-	}
-}
-
-func checkGolden(t *testing.T, document []byte, path string) {
-	t.Helper()
-	var got bytes.Buffer
-	if err := json.Indent(&got, shortIDs(t, document), "", " "); err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.HasSuffix(got.Bytes(), []byte("\n")) {
-		got.WriteByte('\n')
-	}
-	if *update {
-		if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got.Bytes(), want) {
-		t.Errorf("the document differs from %s; run the test with -update and look at the difference", path)
 	}
 }
 
@@ -84,7 +62,7 @@ func shortIDs(t *testing.T, document []byte) []byte {
 // The same report, options and rules give the same bytes, whatever the number of
 // processors (design, invariant 6).
 func TestDeterminism(t *testing.T) {
-	for name, r := range fixtures() {
+	for name, r := range sbomtest.Reports() {
 		for version := range golden {
 			opts := options
 			opts.Version = version
@@ -103,11 +81,11 @@ func TestDeterminism(t *testing.T) {
 
 // Documents that say different things share no element ids.
 func TestNamespaceFollowsContent(t *testing.T) {
-	base := cleanModel()
-	other := cleanModel()
+	base := sbomtest.CleanModel()
+	other := sbomtest.CleanModel()
 	other.Files[0].Classification++
 	later := options
-	later.Created = created.Add(time.Second)
+	later.Created = sbomtest.Created.Add(time.Second)
 
 	ids := map[string]string{}
 	for what, document := range map[string][]byte{
@@ -127,7 +105,7 @@ func TestNamespaceFollowsContent(t *testing.T) {
 }
 
 func TestCreated(t *testing.T) {
-	doc := sbom.FromReport(cleanModel())
+	doc := sbom.FromReport(sbomtest.CleanModel())
 	zone := time.FixedZone("", 3600)
 	for want, in := range map[string]time.Time{
 		"1970-01-01T00:00:00Z": {},
@@ -161,11 +139,19 @@ func (f *failingWriter) Write(p []byte) (int, error) {
 }
 
 func TestWriteErrorIsReturned(t *testing.T) {
-	doc := sbom.FromReport(manyFiles(2000))
+	doc := sbom.FromReport(sbomtest.ManyFiles(2000))
 	for _, space := range []int{0, 100_000, 400_000} {
 		if err := spdx.Write(&failingWriter{space}, doc, options); !errors.Is(err, errFull) {
 			t.Errorf("with %d bytes of space: error %v", space, err)
 		}
+	}
+}
+
+// each runs a check on the document of every report.
+func each(t *testing.T, check func(t *testing.T, doc sbom.Document)) {
+	t.Helper()
+	for name, r := range sbomtest.Reports() {
+		t.Run(name, func(t *testing.T) { check(t, sbom.FromReport(r)) })
 	}
 }
 

@@ -1,37 +1,44 @@
-package spdx_test
+// Package sbomtest has the reports that every writer of a bill of materials is
+// tested with: ordinary ones, one with everything that can go wrong, and hostile
+// ones.
+//
+// # Security
+//
+// For tests only. The hostile texts are inert: they are never executed or
+// interpreted, only written.
+package sbomtest
 
 import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
+	"fmt"
 	"strings"
-	"testing"
 	"time"
 
 	"assay/registry"
-	"assay/sbom"
 	"assay/scanners"
 	"assay/verify"
 )
 
-// created is the time that the golden documents are made at.
-var created = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+// Created is the time that the golden documents are made at.
+var Created = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 const commit = "0123456789abcdef0123456789abcdef01234567"
 
-// fixtures are the reports behind the golden documents.
-func fixtures() map[string]verify.Report {
+// Reports are the reports behind the golden documents.
+func Reports() map[string]verify.Report {
 	return map[string]verify.Report{
-		"clean-model":    cleanModel(),
-		"dataset":        dataset(),
-		"findings-model": findingsModel(),
+		"clean-model":    CleanModel(),
+		"dataset":        Dataset(),
+		"findings-model": FindingsModel(),
 		"empty":          {Evidence: verify.Evidence{Artifact: verify.ArtifactInfo{Ref: "/home/someone/empty", Ignored: []string{".git"}}}},
 	}
 }
 
-// cleanModel is a small model of the Hub in which everything was understood.
-func cleanModel() verify.Report {
-	r := verify.Report{Evidence: verify.Evidence{Ruleset: "sha256:" + hash("rules")}}
+// CleanModel is a small model of the Hub in which everything was understood.
+func CleanModel() verify.Report {
+	r := verify.Report{Evidence: verify.Evidence{Ruleset: "sha256:" + Hash("rules")}}
 	r.Artifact = verify.ArtifactInfo{
 		Ref: "hf://example/tiny@main", Pinned: "hf://example/tiny@" + commit, Kind: registry.KindModel,
 		Repository: "repo-1", Name: "example/tiny", Owner: "example", Created: "2025-06-07T08:09:10.123+02:00", Revision: commit,
@@ -62,8 +69,9 @@ func cleanModel() verify.Report {
 	return r
 }
 
-func dataset() verify.Report {
-	r := verify.Report{Evidence: verify.Evidence{Ruleset: "sha256:" + hash("rules")}}
+// Dataset is a small dataset of the Hub.
+func Dataset() verify.Report {
+	r := verify.Report{Evidence: verify.Evidence{Ruleset: "sha256:" + Hash("rules")}}
 	r.Artifact = verify.ArtifactInfo{
 		Ref: "hf://datasets/example/rows", Pinned: "hf://datasets/example/rows@" + commit, Kind: registry.KindDataset,
 		Owner: "example", Created: "2025-06-07T08:09:10Z", Revision: commit,
@@ -74,19 +82,19 @@ func dataset() verify.Report {
 	return r
 }
 
-// findingsModel has one of everything that is not well, from a registry without
+// FindingsModel has one of everything that is not well, from a registry without
 // a revision of its own.
-func findingsModel() verify.Report {
-	r := verify.Report{Evidence: verify.Evidence{Ruleset: "sha256:" + hash("rules")}}
+func FindingsModel() verify.Report {
+	r := verify.Report{Evidence: verify.Evidence{Ruleset: "sha256:" + Hash("rules")}}
 	r.Artifact = verify.ArtifactInfo{
 		Ref: "oci://registry.example:5000/team/Model:v1", Kind: registry.KindAdapter,
-		Pinned: "oci://registry.example:5000/team/Model@sha256:" + hash("manifest"),
+		Pinned: "oci://registry.example:5000/team/Model@sha256:" + Hash("manifest"),
 	}
 	pickle := parsed("pytorch_model.bin", "pickle", 400, 0)
 	pickle.Formats = []string{"pickle", "zip"}
 	pickle.Classification, pickle.Members = scanners.Malicious, 3
 	pickle.SHA512 = hash512("pickle")
-	pickle.Declared = []verify.DeclaredDigest{{Digest: "sha256:" + hash("other"), By: "oci-layer", Match: verify.MatchBroken}}
+	pickle.Declared = []verify.DeclaredDigest{{Digest: "sha256:" + Hash("other"), By: "oci-layer", Match: verify.MatchBroken}}
 	pickle.Findings = []verify.Finding{
 		{Rule: "pickle/dangerous-call", Severity: scanners.Critical, Path: []string{"archive/data.pkl"}, Offset: 17, What: "calls os.system('echo assay-test-marker')"},
 		{Rule: "zip/duplicate-name", Severity: scanners.Medium, Offset: 44, What: `two members named "data.pkl"`},
@@ -102,12 +110,12 @@ func findingsModel() verify.Report {
 	r.Files = []verify.FileEvidence{
 		card, config,
 		{Name: "big.bin", Size: 1 << 40, Formats: []string{}, Coverage: scanners.Coverage{Skipped: 1 << 40},
-			Declared: []verify.DeclaredDigest{{Digest: "sha256:" + hash("big"), By: "oci-layer", Match: verify.MatchUnchecked}}},
+			Declared: []verify.DeclaredDigest{{Digest: "sha256:" + Hash("big"), By: "oci-layer", Match: verify.MatchUnchecked}}},
 		parsed("model.sig", "text", 90, 0), pickle,
 	}
 	r.Claims = []verify.Claim{
 		{Scheme: "oms", Document: "model.sig", PredicateType: "https://model_signing/signature/v1.0", Standing: verify.Failed,
-			Identity: verify.Signer{Method: "key", KeyID: hash("key")}, Covers: []string{"big.bin", "pytorch_model.bin"},
+			Identity: verify.Signer{Method: "key", KeyID: Hash("key")}, Covers: []string{"big.bin", "pytorch_model.bin"},
 			Problems: []verify.Problem{{Code: "digest-mismatch", File: "pytorch_model.bin", What: "the signature has another digest"}}},
 		{Scheme: "sigstore", Document: "model.sigstore.json", Identity: verify.Signer{Method: "sigstore", Subject: "ci@example.com", Issuer: "https://issuer.example"}},
 	}
@@ -122,12 +130,12 @@ func findingsModel() verify.Report {
 // parsed is a file that was read whole.
 func parsed(name, format string, parsed, opaque int64) verify.FileEvidence {
 	return verify.FileEvidence{
-		Name: name, Size: parsed + opaque, SHA256: hash(name), Formats: []string{format},
+		Name: name, Size: parsed + opaque, SHA256: Hash(name), Formats: []string{format},
 		Coverage: scanners.Coverage{Parsed: parsed, Opaque: opaque}, Classification: scanners.Clean,
 	}
 }
 
-func hash(s string) string {
+func Hash(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
 }
@@ -137,10 +145,12 @@ func hash512(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// each runs a check on the document of every fixture.
-func each(t *testing.T, check func(t *testing.T, doc sbom.Document)) {
-	t.Helper()
-	for name, r := range fixtures() {
-		t.Run(name, func(t *testing.T) { check(t, sbom.FromReport(r)) })
+// ManyFiles is a dataset of n small files.
+func ManyFiles(n int) verify.Report {
+	r := Dataset()
+	r.Files = make([]verify.FileEvidence, n)
+	for i := range r.Files {
+		r.Files[i] = parsed(fmt.Sprintf("data/part-%07d.json", i), "text", 5000, 0)
 	}
+	return r
 }

@@ -43,7 +43,7 @@ func TestFromCard(t *testing.T) {
 
 // Every id of the tables is on the SPDX license list.
 func TestTableIsListed(t *testing.T) {
-	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "schemas", "cyclonedx", "spdx.schema.json"))
+	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "shared", "schemas", "cyclonedx", "spdx.schema.json"))
 	if err != nil {
 		t.Skipf("SKIPPED: the list of SPDX license ids is not beside the repository: %v", err)
 	}

@@ -1,0 +1,135 @@
+package cyclonedx
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"time"
+
+	cdx "github.com/CycloneDX/cyclonedx-go"
+
+	"assay/sbom"
+)
+
+// Options are what a bill says about its making. The zero value is valid.
+type Options struct {
+	// Created is the time of the BOM, written in UTC and whole seconds. The zero
+	// value means sbom.DefaultCreated.
+	Created time.Time
+	// Tool names the program and its version. The zero value means "assay".
+	Tool string
+}
+
+// Write writes doc to w as CycloneDX 1.6 JSON: one line, and the same bytes for
+// the same doc and opts.
+func Write(w io.Writer, doc sbom.Document, opts Options) error {
+	created, err := sbom.CreationTime(opts.Created)
+	if err != nil {
+		return fmt.Errorf("cyclonedx: %w", err)
+	}
+	b := &builder{doc: doc, created: created.Format(time.RFC3339), tool: cmp.Or(opts.Tool, "assay")}
+	bom, err := b.bom()
+	if err != nil {
+		return fmt.Errorf("cyclonedx: %w", err)
+	}
+	buffered := bufio.NewWriterSize(w, 1<<16)
+	encoder := cdx.NewBOMEncoder(buffered, cdx.BOMFileFormatJSON)
+	if err := encoder.SetEscapeHTML(false).Encode(bom); err != nil {
+		return fmt.Errorf("cyclonedx: %w", err)
+	}
+	return buffered.Flush()
+}
+
+type builder struct {
+	doc           sbom.Document
+	created, tool string
+	annotations   []cdx.Annotation
+	findings      []cdx.Vulnerability
+}
+
+// bom builds the whole BOM. It uses fields of 1.6 only: the library's conversion
+// to older versions copies everything, which a large artifact cannot afford.
+func (b *builder) bom() (*cdx.BOM, error) {
+	serial, err := b.serialNumber()
+	if err != nil {
+		return nil, err
+	}
+	bom := cdx.NewBOM()
+	bom.JSONSchema = "http://cyclonedx.org/schema/bom-1.6.schema.json"
+	bom.SpecVersion = cdx.SpecVersion1_6
+	bom.SerialNumber = serial
+	bom.Metadata = &cdx.Metadata{
+		Timestamp:  b.created,
+		Lifecycles: &[]cdx.Lifecycle{{Phase: cdx.LifecyclePhasePostBuild}},
+		Tools:      &cdx.ToolsChoice{Components: &[]cdx.Component{{Type: cdx.ComponentTypeApplication, Name: b.tool}}},
+		Component:  b.subject(),
+	}
+	if err := b.annotate(subjectRef, b.doc.Notes()); err != nil {
+		return nil, err
+	}
+	components := b.bases()
+	for i, f := range b.doc.Files {
+		c, err := b.file(i, f)
+		if err != nil {
+			return nil, err
+		}
+		components = append(components, c)
+	}
+	bom.Components = list(components)
+	bom.Dependencies = &[]cdx.Dependency{{Ref: subjectRef, Dependencies: list(b.needed())}}
+	bom.Compositions = &[]cdx.Composition{{Aggregate: b.aggregate(), Assemblies: &[]cdx.BOMReference{subjectRef}}}
+	bom.Vulnerabilities = list(b.findings)
+	bom.Annotations = list(b.annotations)
+	return bom, nil
+}
+
+// serialNumber is a UUID of version 8 (RFC 9562, section 5.8) from the digest of
+// all that is said, so that the same BOM has the same number.
+func (b *builder) serialNumber() (string, error) {
+	sum, err := b.doc.Digest("cyclonedx 1.6", b.created, b.tool)
+	if err != nil {
+		return "", err
+	}
+	id := sum[:16]
+	id[6] = id[6]&0x0f | 0x80
+	id[8] = id[8]&0x3f | 0x80
+	return fmt.Sprintf("urn:uuid:%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:]), nil
+}
+
+// aggregate says whether the list of files is all there is.
+func (b *builder) aggregate() cdx.CompositionAggregate {
+	if b.doc.Complete {
+		return cdx.CompositionAggregateComplete
+	}
+	return cdx.CompositionAggregateIncomplete
+}
+
+// annotate says the notes about a component. Findings have a place of their own.
+func (b *builder) annotate(ref string, notes []sbom.Note) error {
+	for _, n := range notes {
+		if n.Kind == sbom.NoteFinding {
+			continue
+		}
+		statement, err := n.Statement()
+		if err != nil {
+			return err
+		}
+		b.annotations = append(b.annotations, cdx.Annotation{
+			BOMRef:    ref + "-" + n.ID(),
+			Subjects:  &[]cdx.BOMReference{cdx.BOMReference(ref)},
+			Annotator: &cdx.Annotator{Component: &cdx.Component{Type: cdx.ComponentTypeApplication, Name: b.tool}},
+			Timestamp: b.created,
+			Text:      n.Summary + "\n\n" + statement,
+		})
+	}
+	return nil
+}
+
+// list is nil for an empty slice, which the library then leaves out.
+func list[T any](items []T) *[]T {
+	if len(items) == 0 {
+		return nil
+	}
+	return &items
+}

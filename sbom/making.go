@@ -1,0 +1,46 @@
+package sbom
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// DefaultCreated stands for "no time was given", in formats that demand one: the
+// same artifact then gives the same bytes.
+var DefaultCreated = time.Unix(0, 0).UTC()
+
+// CreationTime returns t as bills of materials write it: UTC, whole seconds, a
+// year of four digits. The zero time becomes DefaultCreated.
+func CreationTime(t time.Time) (time.Time, error) {
+	if t.IsZero() {
+		return DefaultCreated, nil
+	}
+	t = t.UTC().Truncate(time.Second)
+	if y := t.Year(); y < 1 || y > 9999 {
+		return t, fmt.Errorf("the year %d has no four digits: choose another creation time", y)
+	}
+	return t, nil
+}
+
+// Digest is over everything that the document says, and over the strings that a
+// writer adds. It names documents: two that say different things have different
+// names. It is made file by file, so that no second copy is held in memory.
+func (d Document) Digest(added ...string) ([sha256.Size]byte, error) {
+	h := sha256.New()
+	for _, s := range added {
+		fmt.Fprintf(h, "%d:%s,", len(s), s)
+	}
+	enc := json.NewEncoder(h)
+	for _, f := range d.Files {
+		if err := enc.Encode(f); err != nil {
+			return [sha256.Size]byte{}, err
+		}
+	}
+	d.Files = nil
+	if err := enc.Encode(d); err != nil {
+		return [sha256.Size]byte{}, err
+	}
+	return [sha256.Size]byte(h.Sum(nil)), nil
+}
