@@ -49,7 +49,7 @@ func (t *text) headline(r verify.Report) {
 		size += f.Size
 	}
 	word := strings.ToUpper(string(r.Outcome()))
-	t.line("%s  %s  (%s, %s)", t.style.outcome(r.Outcome(), word), Safe(r.Artifact.Ref), plural(len(r.Files), "file"), Bytes(size))
+	t.line("%s  %s  (%s, %s)", t.style.outcome(r.Outcome(), word), Safe(r.Artifact.Ref), Plural(len(r.Files), "file"), Bytes(size))
 }
 
 func (t *text) reasons(r verify.Report, o Options) {
@@ -139,7 +139,7 @@ func claimText(c verify.Claim) string {
 	who := Safe(signerText(c.Identity))
 	switch c.Standing {
 	case verify.Verified:
-		return fmt.Sprintf("verified, %s, covers %s", who, plural(len(c.Covers), "file"))
+		return fmt.Sprintf("verified, %s, covers %s", who, Plural(len(c.Covers), "file"))
 	case verify.Unchecked:
 		return fmt.Sprintf("not checked (%s): name the signer with --public-key or --certificate-chain", who)
 	}
@@ -187,7 +187,8 @@ func (t *text) files(r verify.Report) {
 	}
 }
 
-func plural(n int, noun string) string {
+// Plural writes a number with its noun.
+func Plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

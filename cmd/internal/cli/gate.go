@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"assay/cmd/internal/console"
+)
+
+func (a *app) gateCommand() *cobra.Command {
+	var s signers
+	var st storeFlags
+	cmd := &cobra.Command{
+		Use:   "gate REF",
+		Short: "decide whether a model may be used",
+		Long: `gate resolves the reference, pins it, reads and hashes every byte once, scans
+every file, checks signatures, judges by the policy and prints the verdict.
+The evidence goes to the store, from which 'serve' answers; --no-store keeps it out.
+
+Formats: text (default), json, and for the bill of materials spdx3-json.`,
+		Example: `  assay gate ./model
+  assay gate ./model --public-key publisher.pem -o json=report.json -o spdx3-json=model.spdx.json
+  assay gate hf://org/name@0123456789abcdef0123456789abcdef01234567`,
+		Args: cobra.ExactArgs(1),
+	}
+	s.flags(cmd.Flags())
+	st.flags(cmd.Flags())
+	cmd.Flags().BoolVar(&st.off, "no-store", false, "keep the evidence out of the store")
+	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
+		if _, err := a.targets("text"); err != nil {
+			return err
+		}
+		j, err := a.judge(s, st)
+		if err != nil {
+			return err
+		}
+		defer j.close()
+		j.pipeline.Progress = a.progress()
+		r, err := j.gate(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		if err := a.write(r, "text"); err != nil {
+			return err
+		}
+		return exit(console.ExitCode(r.Outcome()))
+	})
+	return cmd
+}

@@ -1,0 +1,225 @@
+package cli
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"assay/cmd/internal/console"
+	"assay/registry"
+	sources "assay/registry/all"
+	"assay/scanners"
+	formats "assay/scanners/all"
+	"assay/verify"
+	"assay/verify/oms"
+	"assay/verify/policy"
+	"assay/verify/store"
+	"assay/verify/trust"
+)
+
+// signers are the flags that say whose signature counts.
+type signers struct {
+	bundle         string
+	publicKeys     []string
+	certificates   []string
+	trustedRoot    string
+	identity       string
+	issuer         string
+	ignorePaths    []string
+	ignoreUnsigned bool
+}
+
+func (s *signers) flags(f *pflag.FlagSet) {
+	f.StringVar(&s.bundle, "bundle", "", "signature `FILE` (default: model.sig inside the model)")
+	f.StringArrayVar(&s.publicKeys, "public-key", nil, "require a signature by this key, a PEM `FILE`; repeatable")
+	f.StringArrayVar(&s.certificates, "certificate-chain", nil, "require a signature under this authority, a PEM `FILE` of root and intermediate certificates; repeatable")
+	f.StringVar(&s.trustedRoot, "trusted-root", "", "Sigstore trusted root `FILE`, for --identity")
+	f.StringVar(&s.identity, "identity", "", "require a keyless signature by this `SUBJECT`, exactly")
+	f.StringVar(&s.issuer, "issuer", "", "identity provider `URL` that vouches for --identity, exactly")
+	f.StringArrayVar(&s.ignorePaths, "ignore-paths", nil, "`PATH` in the model that the signature need not cover; repeatable, and named in the report")
+}
+
+// required reports whether the caller named a signer, and so asks for one.
+func (s *signers) required() bool {
+	return len(s.publicKeys)+len(s.certificates) > 0 || s.identity != "" || s.issuer != ""
+}
+
+// maxBundle bounds a signature bundle, in bytes: a million entries take 180 MB.
+const maxBundle = 512 << 20
+
+// resolve pins a reference and lists its files.
+func (a *app) resolve(ctx context.Context, ref string) (*registry.Artifact, error) {
+	list, err := a.sources()
+	if err != nil {
+		return nil, err
+	}
+	return sources.Resolve(ctx, list, ref)
+}
+
+func (a *app) sources() ([]registry.Source, error) {
+	list, err := sources.Sources(sources.Config{Offline: a.offline, UserAgent: "assay/" + Version, Getenv: a.Getenv})
+	if err != nil {
+		return nil, &exitError{console.ExitUsage, err}
+	}
+	return list, nil
+}
+
+// pipeline is the one way from an artifact to evidence.
+func (a *app) pipeline(verifiers ...verify.Verifier) verify.Pipeline {
+	return verify.Pipeline{Scanners: formats.Scanners(), Verifiers: verifiers, Jobs: a.jobs, Progress: a.progress()}
+}
+
+// progress is nil when nobody wants to see it.
+func (a *app) progress() verify.Progress {
+	if a.quiet {
+		return nil
+	}
+	return console.NewProgress(a.Stderr, console.IsTerminal(a.Stderr, a.Getenv))
+}
+
+// judge is everything that turns references into reports, put together once.
+type judge struct {
+	rules    policy.Rules
+	sources  []registry.Source
+	pipeline verify.Pipeline
+	store    *store.Store // nil: nothing is remembered
+	now      func() time.Time
+}
+
+// judge reads the policy, the keys and the store that the flags name. The
+// caller closes it.
+func (a *app) judge(s signers, st storeFlags) (*judge, error) {
+	rules, err := a.rules(s.required())
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := a.verifier(s, "")
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.sources()
+	if err != nil {
+		return nil, err
+	}
+	j := &judge{rules: rules, sources: list, pipeline: a.pipeline(verifier), now: a.Now}
+	if st.off {
+		return j, nil
+	}
+	j.store, err = st.open()
+	return j, err
+}
+
+func (j *judge) close() {
+	if j.store != nil {
+		j.store.Close()
+	}
+}
+
+// gate takes one reference from resolve to report.
+func (j *judge) gate(ctx context.Context, ref string) (verify.Report, error) {
+	artifact, err := sources.Resolve(ctx, j.sources, ref)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	evidence, err := j.pipeline.Gather(ctx, artifact)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	if err := j.remember(ctx, evidence); err != nil {
+		return verify.Report{}, err
+	}
+	return verify.NewReport(evidence, j.rules, j.now()), nil
+}
+
+// remember puts evidence into the store. Evidence that is bound to no content
+// cannot be stored; its gaps say why.
+func (j *judge) remember(ctx context.Context, e verify.Evidence) error {
+	if j.store == nil || e.Artifact.ContentID == "" {
+		return nil
+	}
+	return j.store.Put(ctx, e, j.now())
+}
+
+// verifier reads the keys and certificates that the flags name.
+func (a *app) verifier(s signers, method string) (verify.Verifier, error) {
+	c := oms.Config{Method: method, IgnorePaths: s.ignorePaths, IgnoreUnsignedFiles: s.ignoreUnsigned, Now: a.Now(), MaxBundle: maxBundle}
+	for _, path := range s.publicKeys {
+		key, err := trust.LoadPublicKey(path)
+		if err != nil {
+			return nil, usageError("--public-key: %w", err)
+		}
+		c.PublicKeys = append(c.PublicKeys, key)
+	}
+	var chain []*x509.Certificate
+	for _, path := range s.certificates {
+		certificates, err := trust.LoadCertificates(path)
+		if err != nil {
+			return nil, usageError("--certificate-chain: %w", err)
+		}
+		chain = append(chain, certificates...)
+	}
+	c.CertificateRoots, c.Intermediates = trust.SplitRoots(chain)
+	if err := s.keyless(&c); err != nil {
+		return nil, err
+	}
+	if s.bundle != "" {
+		data, err := trust.ReadFile(s.bundle, maxBundle)
+		if err != nil {
+			return nil, usageError("--bundle: %w", err)
+		}
+		c.Bundles = []oms.Bundle{{Name: s.bundle, Data: data}}
+	}
+	v, err := oms.New(c)
+	if err != nil {
+		return nil, &exitError{console.ExitUsage, err}
+	}
+	return v, nil
+}
+
+// keyless adds the Sigstore root and the identity to look for.
+func (s *signers) keyless(c *oms.Config) error {
+	if s.identity != "" || s.issuer != "" {
+		c.Identities = []oms.Identity{{Subject: s.identity, Issuer: s.issuer}}
+	}
+	if s.trustedRoot == "" {
+		return nil
+	}
+	root, err := trust.ReadFile(s.trustedRoot, trust.MaxFile)
+	if err != nil {
+		return usageError("--trusted-root: %w", err)
+	}
+	c.TrustedRoot = root
+	return nil
+}
+
+// rules is the policy that the flags ask for.
+func (a *app) rules(signatureRequired bool) (policy.Rules, error) {
+	var rules policy.Rules
+	if a.policy != "" {
+		data, err := trust.ReadFile(a.policy, policy.MaxFile)
+		if err != nil {
+			return rules, usageError("--policy: %w", err)
+		}
+		if rules, err = policy.Parse(a.policy, data); err != nil {
+			return rules, usageError("--policy: %w", err)
+		}
+	}
+	if a.failOn != "" {
+		rules.FailOn = new(scanners.Severity)
+		if err := rules.FailOn.UnmarshalText([]byte(a.failOn)); err != nil {
+			return rules, usageError("--fail-on: %w", err)
+		}
+	}
+	rules.RequireSignature = rules.RequireSignature || signatureRequired
+	return rules, nil
+}
+
+// note tells a person something that is not part of the result.
+func (a *app) note(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.Stderr, "assay: "+format+"\n", args...)
+	}
+}

@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"assay/cmd/internal/console"
+	"assay/sbom"
+	"assay/sbom/spdx"
+	"assay/verify"
+	"assay/verify/report"
+)
+
+// renderers are all formats of -o: those of the report and those of the bill of
+// materials.
+func (a *app) renderers() map[string]report.Renderer {
+	all := report.Formats()
+	all["spdx3-json"] = func(w io.Writer, r verify.Report, _ report.Options) error {
+		return spdx.Write(w, sbom.FromReport(r), spdx.Options{Created: a.created(), Tool: "assay " + Version})
+	}
+	return all
+}
+
+// write prints the report on standard output in the chosen format and in every
+// other place that -o names. Files are written under a temporary name first, so
+// that no reader meets half a report.
+func (a *app) write(r verify.Report, fallback string) error {
+	targets, err := a.targets(fallback)
+	if err != nil {
+		return err
+	}
+	for _, t := range targets {
+		o := report.Options{Quiet: a.quiet, Verbose: a.verbose}
+		o.Color = t.path == "-" && console.IsTerminal(a.Stdout, a.Getenv)
+		var buf bytes.Buffer
+		if err := t.render(&buf, r, o); err != nil {
+			return fmt.Errorf("render %s: %w", t.format, err)
+		}
+		if t.path == "-" {
+			_, err = a.Stdout.Write(buf.Bytes())
+		} else {
+			err = writeFile(t.path, buf.Bytes())
+		}
+		if err != nil {
+			return fmt.Errorf("write %s: %w", t.format, err)
+		}
+	}
+	return nil
+}
+
+// target is one place to write to; path "-" is standard output.
+type target struct {
+	format, path string
+	render       report.Renderer
+}
+
+// targets parses --format and -o. It is also called before the work begins, so
+// that a misspelled format does not cost an hour.
+func (a *app) targets(fallback string) ([]target, error) {
+	all := a.renderers()
+	pick := func(name, path string) (target, error) {
+		render, ok := all[name]
+		if !ok {
+			return target{}, usageError("unknown format %q: one of %s", name, strings.Join(sortedKeys(all), ", "))
+		}
+		return target{name, path, render}, nil
+	}
+	first, err := pick(cmp.Or(a.format, fallback), "-")
+	if err != nil {
+		return nil, err
+	}
+	targets := []target{first}
+	for _, output := range a.outputs {
+		name, path, ok := strings.Cut(output, "=")
+		if !ok || path == "" {
+			return nil, usageError("-o %s: write it as FORMAT=PATH", output)
+		}
+		t, err := pick(name, path)
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// writeFile replaces path in one step.
+func writeFile(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	err = cmp.Or(err, f.Chmod(0o644), f.Sync(), f.Close())
+	if err != nil {
+		f.Close()
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

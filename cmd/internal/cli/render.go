@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"assay/cmd/internal/console"
+	"assay/verify/report"
+)
+
+func (a *app) renderCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "render REPORT",
+		Short: "write a saved JSON report in another format",
+		Long: `render reads a report that 'gate' or 'scan' wrote with --format json and writes it
+in another format. It touches no model, and exits as the report says.
+
+Formats: text (default), json, spdx3-json.`,
+		Example: "  assay render report.json\n  assay render report.json -o spdx3-json=model.spdx.json",
+		Args:    cobra.ExactArgs(1),
+	}
+	cmd.RunE = run(func(_ *cobra.Command, args []string) error {
+		f, err := os.Open(args[0])
+		if err != nil {
+			return &exitError{console.ExitUsage, err}
+		}
+		defer f.Close()
+		r, err := report.Read(f)
+		if err != nil {
+			return err
+		}
+		if err := a.write(r, "text"); err != nil {
+			return err
+		}
+		return exit(console.ExitCode(r.Outcome()))
+	})
+	return cmd
+}

@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"assay/cmd/internal/console"
+	"assay/verify"
+)
+
+func (a *app) scanCommand() *cobra.Command {
+	var hash bool
+	cmd := &cobra.Command{
+		Use:   "scan REF",
+		Short: "look inside the files, without checking signatures",
+		Long: `scan reads what judging the content needs: headers, archive directories, pickles.
+Tensor values count as plain data and are not read. Nothing is hashed unless
+--hash is given, so the outcome is bound to no content and is not stored.
+
+Formats: text (default), json, and for the bill of materials spdx3-json.`,
+		Example: "  assay scan model.pt\n  assay scan --hash --format json ./model",
+		Args:    cobra.ExactArgs(1),
+	}
+	cmd.Flags().BoolVar(&hash, "hash", false, "read and hash every byte as well")
+	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
+		if _, err := a.targets("text"); err != nil {
+			return err
+		}
+		rules, err := a.rules(false)
+		if err != nil {
+			return err
+		}
+		artifact, err := a.resolve(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		p := a.pipeline()
+		p.HeadersOnly = !hash
+		evidence, err := p.Gather(cmd.Context(), artifact)
+		if err != nil {
+			return err
+		}
+		r := verify.NewReport(evidence, rules, a.Now())
+		if err := a.write(r, "text"); err != nil {
+			return err
+		}
+		return exit(console.ExitCode(r.Outcome()))
+	})
+	return cmd
+}

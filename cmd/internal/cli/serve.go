@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"assay/cmd/internal/admission"
+	"assay/scanners"
+	formats "assay/scanners/all"
+	"assay/verify"
+	"assay/verify/store"
+)
+
+func (a *app) serveCommand() *cobra.Command {
+	var st storeFlags
+	var listen, cert, key string
+	cmd := &cobra.Command{
+		Use:   "serve --tls-cert FILE --tls-key FILE",
+		Short: "answer Kubernetes admission reviews from the store",
+		Long: `serve is a validating admission webhook (AdmissionReview v1, POST /validate). It
+looks up the models that a Pod or workload names, in image volumes, hf:// names
+and the arguments of model servers, in the evidence store, judges the evidence by
+the policy now, and denies what has no verdict or is not pinned. It reads no
+weights and asks no registry: run 'assay gate' first.
+
+GET /healthz and /readyz are for probes. The certificate is read again when its
+file changes. SIGTERM stops it after the reviews in flight.`,
+		Example: "  assay serve --listen :8443 --tls-cert tls.crt --tls-key tls.key --store /var/lib/assay/store.db",
+		Args:    cobra.NoArgs,
+	}
+	st.flags(cmd.Flags())
+	cmd.Flags().StringVar(&listen, "listen", ":8443", "`ADDRESS` to listen on")
+	cmd.Flags().StringVar(&cert, "tls-cert", "", "certificate, a PEM `FILE` (required)")
+	cmd.Flags().StringVar(&key, "tls-key", "", "its private key, a PEM `FILE` (required)")
+	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
+		if cert == "" || key == "" {
+			return usageError("serve needs --tls-cert FILE and --tls-key FILE")
+		}
+		rules, err := a.rules(false)
+		if err != nil {
+			return err
+		}
+		s, err := st.open()
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		logger := slog.New(slog.NewJSONHandler(a.Stderr, nil))
+		handler := admission.Handler(admission.Config{
+			Lookup: a.lookup(s, rules), Ready: s.Ping, Hub: a.Getenv("HF_ENDPOINT"), Log: logger,
+		})
+		listener, err := new(net.ListenConfig).Listen(cmd.Context(), "tcp", listen)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(a.Stdout, "listening on %s\n", listener.Addr()); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		return admission.Serve(cmd.Context(), listener, cert, key, handler, slog.NewLogLogger(logger.Handler(), slog.LevelWarn))
+	})
+	return cmd
+}
+
+// lookup judges stored evidence by the policy of now: a verdict is never cached,
+// so that a stricter policy holds for what was gathered before.
+func (a *app) lookup(s *store.Store, p verify.Policy) func(context.Context, string) (verify.Report, error) {
+	ruleset := scanners.Ruleset(formats.Scanners())
+	return func(ctx context.Context, pinned string) (verify.Report, error) {
+		e, err := s.ByReference(ctx, pinned, ruleset)
+		if errors.Is(err, store.ErrNotFound) {
+			return verify.Report{}, fmt.Errorf("%w: %w", admission.ErrNoVerdict, err)
+		}
+		if err != nil {
+			return verify.Report{}, err
+		}
+		return verify.NewReport(e, p, a.Now()), nil
+	}
+}
