@@ -15,15 +15,24 @@ import (
 // maxFacts bounds the facts kept for one file, and the names in a merged count.
 const maxFacts = 256
 
-// structural are the facts that a scanner counts from the structure of the file,
-// with the way in which those of several files become one of the artifact. They
-// hold whatever the publisher says. The list is of whole keys: a file can invent
-// "safetensors/metadata/parameters", and every fact that is not listed here is
-// text that somebody wrote, and stays Declared.
+// structural are the facts that a scanner reads off the structure of the file,
+// with the way in which those of several files become one of the artifact; nil
+// where they describe one file only. They hold whatever the publisher says. The
+// list is of whole keys: a file can invent "safetensors/metadata/parameters", and
+// every fact that is not listed here is text that somebody wrote, and stays
+// Declared.
 var structural = map[string]func(values []string) (string, bool){
 	"safetensors/parameters": sum,       // elements of all tensors
 	"safetensors/tensors":    sum,       // number of tensors
 	"safetensors/dtypes":     sumByName, // "BF16=4600,F32=12": elements by type
+
+	"pickle/global":       nil, // a name that loading imports
+	"pickle/layout":       nil,
+	"pickle/protocol":     nil,
+	"pickle/weights-only": nil, // whether torch.load(weights_only=True) accepts it
+	"numpy/dtype":         nil,
+	"numpy/elements":      nil,
+	"numpy/shape":         nil,
 }
 
 // markFacts gives each fact its standing. A count from a file that has gaps is a
@@ -31,7 +40,7 @@ var structural = map[string]func(values []string) (string, bool){
 func markFacts(f *File) {
 	for i, fact := range f.Facts {
 		f.Facts[i].Value.Standing = Declared
-		if structural[fact.Key] != nil && f.Complete() {
+		if _, ok := structural[fact.Key]; ok && f.Complete() {
 			f.Facts[i].Value.Standing = Verified
 		}
 	}
@@ -140,7 +149,7 @@ func mergeFacts(files []File) []Fact {
 	for key, list := range values {
 		if text, ok := structural[key](list); ok && !doubtful[key] {
 			out = append(out, Fact{Key: key, Value: Value{
-				Text: clean(text, maxText), Standing: Verified, Source: fmt.Sprintf("%d values", len(list))}})
+				Text: clean(text, maxText), Standing: Verified, Source: "scan"}})
 		}
 	}
 	return out

@@ -65,7 +65,7 @@ func (d Document) Notes() []Note {
 func (f File) Notes() []Note {
 	var out []Note
 	for i, x := range f.Findings {
-		out = append(out, Note{NoteFinding, i + 1, "finding: " + x.Severity + ": " + x.Rule + ": " + x.What, x})
+		out = append(out, Note{NoteFinding, i + 1, "finding: " + x.Severity + ": " + x.Rule + ": " + inside(x.Path) + x.What, x})
 	}
 	out = append(out, gapNotes(f.Gaps)...)
 	for i, d := range f.Digests {
@@ -83,9 +83,17 @@ func (f File) Notes() []Note {
 func gapNotes(list []Gap) []Note {
 	out := make([]Note, len(list))
 	for i, g := range list {
-		out[i] = Note{NoteGap, i + 1, "gap: " + g.Code + ": " + g.Reason, g}
+		out[i] = Note{NoteGap, i + 1, "gap: " + g.Code + ": " + inside(g.Path) + g.Reason, g}
 	}
 	return out
+}
+
+// inside names the innermost member that a note is about.
+func inside(members []string) string {
+	if len(members) == 0 {
+		return ""
+	}
+	return "in " + members[len(members)-1] + ": "
 }
 
 func (c Claim) summary() string {

@@ -13,6 +13,7 @@ type Role string
 const (
 	RoleOther         Role = ""
 	RoleWeights       Role = "weights" // what a model computes with
+	RoleCode          Role = "code"
 	RoleArchive       Role = "archive"
 	RoleConfiguration Role = "configuration"
 	RoleDocumentation Role = "documentation"
@@ -27,7 +28,11 @@ var formatRoles = []struct {
 }{
 	{"safetensors", "application/octet-stream", RoleWeights},
 	{"pickle", "application/octet-stream", RoleWeights},
+	{"numpy", "application/octet-stream", RoleWeights},
+	{"script", "text/plain", RoleCode},
 	{"zip", "application/zip", RoleArchive},
+	{"tar", "application/x-tar", RoleArchive},
+	{"compress", "application/octet-stream", RoleArchive},
 }
 
 // textRoles are for files that a scanner recognised as text, by the end of their

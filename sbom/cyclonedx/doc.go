@@ -15,7 +15,7 @@
 //	assay:fact:STANDING:KEY         a fact of the whole artifact
 //	assay:license-note              what the translation of the license lost
 //	assay:repository-created:declared
-//	assay:role                      weights, archive, configuration, documentation, evidence
+//	assay:role                      weights, code, archive, configuration, documentation, evidence
 //	assay:size, assay:format, assay:classification, assay:members
 //	assay:bytes:parsed, :opaque, :hashed, :skipped
 //	assay:digest:declared           promised by the store, not computed

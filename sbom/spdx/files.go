@@ -29,6 +29,7 @@ func (b *builder) file(i int, f sbom.File) {
 // purposes are what a role is called in SPDX.
 var purposes = map[sbom.Role]v3_0.SoftwarePurpose{
 	sbom.RoleWeights:       v3_0.SoftwarePurpose_Model,
+	sbom.RoleCode:          v3_0.SoftwarePurpose_Source,
 	sbom.RoleArchive:       v3_0.SoftwarePurpose_Archive,
 	sbom.RoleConfiguration: v3_0.SoftwarePurpose_Configuration,
 	sbom.RoleDocumentation: v3_0.SoftwarePurpose_Documentation,
