@@ -13,6 +13,7 @@ import (
 	"assay/scanners/numpy"
 	"assay/scanners/safetensors"
 	"assay/scanners/script"
+	"assay/scanners/tar"
 	"assay/scanners/text"
 	"assay/scanners/zip"
 )
@@ -25,6 +26,7 @@ func Scanners() []scanners.Scanner {
 		numpy.Scanner{},
 		safetensors.Scanner{},
 		script.Scanner{},
+		tar.Scanner{},
 		text.Scanner{},
 		zip.Scanner{},
 	}
