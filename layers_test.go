@@ -37,7 +37,7 @@ var support = map[string][]string{
 	"registry": {"all", "export", "internal", "registrytest"},
 	"scanners": {"all", "internal", "scannertest"},
 	"verify":   {"all", "internal", "hashing", "policy", "report", "store", "trust"},
-	"sbom":     {"all", "internal", "license"},
+	"sbom":     {"all", "internal"},
 }
 
 // forbiddenBelowScanners keeps the promise that a scanner cannot run anything,
