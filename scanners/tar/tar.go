@@ -139,7 +139,7 @@ func broken(at int64, format string, args ...any) error {
 // else begins. Python stops at the first zero block, GNU tar at the second, both
 // with options to go on.
 func (a *archive) afterEnd(end int64) (int64, error) {
-	buf := make([]byte, 64<<10)
+	buf := make([]byte, 4<<10)
 	for at := end; at < a.f.Size; {
 		n, err := a.f.ReadAt(buf[:min(int64(len(buf)), a.f.Size-at)], at)
 		if n == 0 && err != nil {
@@ -149,6 +149,7 @@ func (a *archive) afterEnd(end int64) (int64, error) {
 		if zeros < 0 {
 			a.res.Parsed.Add(at, int64(n))
 			at += int64(n)
+			buf = make([]byte, min(2*len(buf), 1<<20))
 			continue
 		}
 		next := at + int64(zeros)
