@@ -11,8 +11,8 @@ import (
 	"assay/scanners"
 )
 
-// maxFile bounds a policy file, in bytes.
-const maxFile = 1 << 20
+// MaxFile bounds a policy file, in bytes.
+const MaxFile = 1 << 20
 
 // document is the form of a policy file. Every field is optional but the first
 // two; what is left out keeps the built-in value.
@@ -29,8 +29,8 @@ type document struct {
 // Parse reads a policy file: strict YAML, one document, no unknown key. It can
 // only be stricter or more lenient where it says so in words.
 func Parse(name string, data []byte) (Rules, error) {
-	if len(data) > maxFile {
-		return Rules{}, fmt.Errorf("policy %s: larger than %d bytes", name, maxFile)
+	if len(data) > MaxFile {
+		return Rules{}, fmt.Errorf("policy %s: larger than %d bytes", name, MaxFile)
 	}
 	var d document
 	decoder := yaml.NewDecoder(bytes.NewReader(data))

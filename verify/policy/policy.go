@@ -139,9 +139,7 @@ func place(f verify.Finding) string {
 func (r Rules) claims(e verify.Evidence) []verify.Reason {
 	var reasons []verify.Reason
 	signed := make(map[string]bool)
-	documents := make(map[string]bool)
 	for _, c := range e.Claims {
-		documents[c.Document] = true
 		switch c.Standing {
 		case verify.Verified:
 			for _, name := range slices.Concat(c.Covers, c.Exempt) {
@@ -156,7 +154,7 @@ func (r Rules) claims(e verify.Evidence) []verify.Reason {
 		return reasons
 	}
 	for _, f := range e.Files {
-		if !signed[f.Name] && !documents[f.Name] {
+		if !signed[f.Name] {
 			reasons = append(reasons, verify.Reason{Code: CodeUnsigned, Effect: verify.Deny, File: f.Name,
 				What: "not covered by a verified signature", Advice: "ask the publisher for a signature made with the expected key"})
 		}

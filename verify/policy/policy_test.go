@@ -25,7 +25,7 @@ func finding(s scanners.Severity) verify.Finding {
 }
 
 func claim(standing verify.Standing, covers ...string) verify.Claim {
-	c := verify.Claim{Scheme: "oms", Document: "model.sig", Standing: standing, Covers: covers}
+	c := verify.Claim{Scheme: "oms", Document: "model.sig", Standing: standing, Covers: covers, Exempt: []string{"model.sig"}}
 	if standing == verify.Failed {
 		c.Problems = []verify.Problem{{Code: "digest-mismatch", File: "a.bin", What: "the bytes differ"}}
 	}
@@ -68,12 +68,12 @@ func TestDecide(t *testing.T) {
 		{"signature required and good", signed, func(e *verify.Evidence) { e.Claims = []verify.Claim{claim(verify.Verified, "a.bin")} }, verify.Allow, ""},
 		{"signature required and exempts the rest", signed, func(e *verify.Evidence) {
 			c := claim(verify.Verified)
-			c.Exempt = []string{"a.bin"}
+			c.Exempt = []string{"a.bin", "model.sig"}
 			e.Claims = []verify.Claim{c}
 		}, verify.Allow, ""},
 		{"signature required and exempt by an unchecked one", signed, func(e *verify.Evidence) {
 			c := claim(verify.Unchecked)
-			c.Exempt = []string{"a.bin"}
+			c.Exempt = []string{"a.bin", "model.sig"}
 			e.Claims = []verify.Claim{c}
 		}, verify.Deny, policy.CodeUnsigned},
 		{"signature required and covers less", signed, func(e *verify.Evidence) { e.Claims = []verify.Claim{claim(verify.Verified)} }, verify.Deny, policy.CodeUnsigned},

@@ -126,7 +126,7 @@ func (t *text) claims(r verify.Report, o Options) {
 		t.field("signature", "none found")
 	}
 	for _, c := range r.Claims {
-		t.field("signature", "%s: %s", Safe(c.Document), claimText(c))
+		t.field("signature", "%s: %s", Safe(c.Document), Safe(claimText(c)))
 		if o.Verbose {
 			for _, note := range c.Notes {
 				t.field("", "note: %s", Safe(note))
@@ -136,14 +136,28 @@ func (t *text) claims(r verify.Report, o Options) {
 }
 
 func claimText(c verify.Claim) string {
-	who := Safe(signerText(c.Identity))
+	who := signerText(c.Identity)
 	switch c.Standing {
 	case verify.Verified:
-		return fmt.Sprintf("verified, %s, covers %s", who, Plural(len(c.Covers), "file"))
+		return fmt.Sprintf("verified, %s, covers %s%s", who, Plural(len(c.Covers), "file"), uncovered(c))
 	case verify.Unchecked:
 		return fmt.Sprintf("not checked (%s): name the signer with --public-key or --certificate-chain", who)
 	}
 	return "FAILED, " + who
+}
+
+// uncovered says which files a good signature leaves out, beside itself.
+func uncovered(c verify.Claim) string {
+	var names []string
+	for _, name := range c.Exempt {
+		if name != c.Document {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return " and leaves out " + strings.Join(names, ", ")
 }
 
 func signerText(s verify.Signer) string {
