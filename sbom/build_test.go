@@ -73,7 +73,7 @@ func TestCreatedIsATime(t *testing.T) {
 }
 
 func TestDigests(t *testing.T) {
-	hex := func(c string, n int) string { return strings.Repeat(c, n) }
+	hex := strings.Repeat
 	f := verify.FileEvidence{SHA256: hex("1", 64), SHA512: hex("2", 128), Declared: []verify.DeclaredDigest{
 		{Digest: "sha256:" + hex("1", 64), By: "lfs", Match: verify.MatchKept},
 		{Digest: "sha256:" + hex("3", 64), By: "lock", Match: verify.MatchBroken},

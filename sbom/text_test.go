@@ -10,7 +10,7 @@ func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                       "",
 		"model.bin":              "model.bin",
-		"模é \U0001f600":          "模é \U0001f600",
+		"\u6a21é \U0001f600":     "\u6a21é \U0001f600",
 		"\u0645\u200c\u06cc":     "\u0645\u200c\u06cc", // a joiner that Persian needs
 		"a\x00b\x1b[31m\n":       `a\u0000b\u001b[31m\u000a`,
 		"a\xffb":                 `a\xffb`,

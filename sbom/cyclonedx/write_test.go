@@ -43,32 +43,28 @@ func read(t testing.TB, document []byte) *cdx.BOM {
 	return bom
 }
 
-// each runs a check on the document of every report.
-func each(t *testing.T, check func(t *testing.T, name string, doc sbom.Document)) {
-	t.Helper()
-	for name, r := range sbomtest.Reports() {
-		t.Run(name, func(t *testing.T) { check(t, name, sbom.FromReport(r)) })
+func TestGolden(t *testing.T) {
+	for name, doc := range sbomtest.Documents() {
+		t.Run(name, func(t *testing.T) {
+			sbomtest.Golden(t, *update, filepath.Join("testdata", name+".cdx.json"), write(t, doc))
+		})
 	}
 }
 
-func TestGolden(t *testing.T) {
-	each(t, func(t *testing.T, name string, doc sbom.Document) {
-		sbomtest.Golden(t, *update, filepath.Join("testdata", name+".cdx.json"), write(t, doc))
-	})
-}
-
 func TestDeterminism(t *testing.T) {
-	each(t, func(t *testing.T, _ string, doc sbom.Document) {
-		first := write(t, doc)
-		for run := range 10 {
-			old := runtime.GOMAXPROCS(1 + run%2)
-			again := write(t, doc)
-			runtime.GOMAXPROCS(old)
-			if !bytes.Equal(first, again) {
-				t.Fatalf("run %d gives other bytes", run)
+	for name, doc := range sbomtest.Documents() {
+		t.Run(name, func(t *testing.T) {
+			first := write(t, doc)
+			for run := range 10 {
+				old := runtime.GOMAXPROCS(1 + run%2)
+				again := write(t, doc)
+				runtime.GOMAXPROCS(old)
+				if !bytes.Equal(first, again) {
+					t.Fatalf("run %d gives other bytes", run)
+				}
 			}
-		}
-	})
+		})
+	}
 }
 
 // compileSchema loads the official schema with those that it refers to.
@@ -108,21 +104,23 @@ func validate(t testing.TB, schema *jsonschema.Schema, document []byte) error {
 
 func TestSchema(t *testing.T) {
 	schema := compileSchema(t)
-	each(t, func(t *testing.T, _ string, doc sbom.Document) {
-		document := write(t, doc)
-		if err := validate(t, schema, document); err != nil {
-			t.Error(err)
-		}
-		for _, edit := range [][2]string{
-			{`"phase":"post-build"`, `"phase":"afterwards"`}, {`"serialNumber":"urn:uuid:`, `"serialNumber":"urn:uuid:x`},
-			{`"bom-ref":"artifact"`, `"bom-reference":"artifact"`}, {`"timestamp":"2026-`, `"timestamp":"26-`},
-		} {
-			bad := strings.Replace(string(document), edit[0], edit[1], 1)
-			if err := validate(t, schema, []byte(bad)); err == nil || bad == string(document) {
-				t.Errorf("%s is accepted", edit[1])
+	for name, doc := range sbomtest.Documents() {
+		t.Run(name, func(t *testing.T) {
+			document := write(t, doc)
+			if err := validate(t, schema, document); err != nil {
+				t.Error(err)
 			}
-		}
-	})
+			for _, edit := range [][2]string{
+				{`"phase":"post-build"`, `"phase":"afterwards"`}, {`"serialNumber":"urn:uuid:`, `"serialNumber":"urn:uuid:x`},
+				{`"bom-ref":"artifact"`, `"bom-reference":"artifact"`}, {`"timestamp":"2026-`, `"timestamp":"26-`},
+			} {
+				bad := strings.Replace(string(document), edit[0], edit[1], 1)
+				if err := validate(t, schema, []byte(bad)); err == nil || bad == string(document) {
+					t.Errorf("%s is accepted", edit[1])
+				}
+			}
+		})
+	}
 }
 
 // The schemas in the repository are the official ones.
@@ -145,34 +143,36 @@ func TestSchemasAreOfficial(t *testing.T) {
 // Another reader sees the artifact, its files, what was found and what was not
 // looked at.
 func TestRoundTrip(t *testing.T) {
-	each(t, func(t *testing.T, _ string, doc sbom.Document) {
-		bom := read(t, write(t, doc))
-		notes, findings := len(doc.Notes()), 0
-		for _, f := range doc.Files {
-			findings += len(f.Findings)
-			notes += len(f.Notes()) - len(f.Findings)
-			c := component(t, bom, f.Name)
-			var hashes []string
-			if c.Hashes != nil {
-				for _, h := range *c.Hashes {
-					hashes = append(hashes, h.Value)
+	for name, doc := range sbomtest.Documents() {
+		t.Run(name, func(t *testing.T) {
+			bom := read(t, write(t, doc))
+			notes, findings := len(doc.Notes()), 0
+			for _, f := range doc.Files {
+				findings += len(f.Findings)
+				notes += len(f.Notes()) - len(f.Findings)
+				c := component(t, bom, f.Name)
+				var hashes []string
+				if c.Hashes != nil {
+					for _, h := range *c.Hashes {
+						hashes = append(hashes, h.Value)
+					}
+				}
+				for _, d := range f.Digests {
+					want := d.Standing == sbom.Verified && d.Algorithm != "sha1-git"
+					if slices.Contains(hashes, d.Hex) != want {
+						t.Errorf("%s: hash %s: %v, want %v", f.Name, d.Hex, !want, want)
+					}
 				}
 			}
-			for _, d := range f.Digests {
-				want := d.Standing == sbom.Verified && d.Algorithm != "sha1-git"
-				if slices.Contains(hashes, d.Hex) != want {
-					t.Errorf("%s: hash %s: %v, want %v", f.Name, d.Hex, !want, want)
-				}
+			if got := size(bom.Annotations); got != notes {
+				t.Errorf("%d annotations, want %d", got, notes)
 			}
-		}
-		if got := size(bom.Annotations); got != notes {
-			t.Errorf("%d annotations, want %d", got, notes)
-		}
-		if got := size(bom.Vulnerabilities); got != findings {
-			t.Errorf("%d vulnerabilities, want %d", got, findings)
-		}
-		checkReferences(t, bom)
-	})
+			if got := size(bom.Vulnerabilities); got != findings {
+				t.Errorf("%d vulnerabilities, want %d", got, findings)
+			}
+			checkReferences(t, bom)
+		})
+	}
 }
 
 func component(t *testing.T, bom *cdx.BOM, name string) cdx.Component {

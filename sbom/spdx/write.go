@@ -18,13 +18,13 @@ type Version string
 
 // The versions that can be written.
 const (
-	V3_0_1 Version = "3.0.1" // JSON-LD
-	V2_3   Version = "2.3"   // JSON, for readers that know no newer one
+	V301 Version = "3.0.1" // JSON-LD
+	V23  Version = "2.3"   // JSON, for readers that know no newer one
 )
 
 // Options are what a bill says about its making. The zero value is valid.
 type Options struct {
-	// Version to write. The zero value means V3_0_1.
+	// Version to write. The zero value means V301.
 	Version Version
 	// Created is the time of the document, written in UTC and whole seconds.
 	// The zero value means DefaultCreated, so that the same artifact gives the
@@ -43,7 +43,7 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("spdx: %w", err)
 	}
 	o.Tool = cmp.Or(o.Tool, "assay")
-	if o.Version = cmp.Or(o.Version, V3_0_1); o.Version != V3_0_1 && o.Version != V2_3 {
+	if o.Version = cmp.Or(o.Version, V301); o.Version != V301 && o.Version != V23 {
 		return o, fmt.Errorf("spdx: version %q cannot be written: choose 3.0.1 or 2.3", o.Version)
 	}
 	return o, nil
@@ -60,7 +60,7 @@ func Write(w io.Writer, doc sbom.Document, opts Options) error {
 		return fmt.Errorf("spdx: name the document: %w", err)
 	}
 	write := write3
-	if opts.Version == V2_3 {
+	if opts.Version == V23 {
 		write = write2
 	}
 	buffered := bufio.NewWriterSize(w, 1<<16)

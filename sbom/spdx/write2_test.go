@@ -16,7 +16,7 @@ import (
 	"assay/sbom/spdx"
 )
 
-var options2 = spdx.Options{Version: spdx.V2_3, Created: sbomtest.Created, Tool: "assay test"}
+var options2 = spdx.Options{Version: spdx.V23, Created: sbomtest.Created, Tool: "assay test"}
 
 func read2(t *testing.T, document []byte) *v2_3.Document {
 	t.Helper()
@@ -29,47 +29,51 @@ func read2(t *testing.T, document []byte) *v2_3.Document {
 
 func TestVersion2Schema(t *testing.T) {
 	schema := compileSchema(t, "testdata/spdx-2.3.schema.json")
-	each(t, func(t *testing.T, doc sbom.Document) {
-		document := write(t, doc, options2)
-		if err := validate(t, schema, document); err != nil {
-			t.Error(err)
-		}
-		bad := bytes.Replace(document, []byte(`"OTHER"`), []byte(`"MODEL"`), 1)
-		if err := validate(t, schema, bad); err == nil {
-			t.Error("a purpose that 2.3 does not have is accepted")
-		}
-	})
+	for name, doc := range sbomtest.Documents() {
+		t.Run(name, func(t *testing.T) {
+			document := write(t, doc, options2)
+			if err := validate(t, schema, document); err != nil {
+				t.Error(err)
+			}
+			bad := bytes.Replace(document, []byte(`"OTHER"`), []byte(`"MODEL"`), 1)
+			if err := validate(t, schema, bad); err == nil {
+				t.Error("a purpose that 2.3 does not have is accepted")
+			}
+		})
+	}
 }
 
 // Another reader sees the artifact and its files with what the bytes have shown,
 // and no SHA-1 rule is broken: there is no list of files.
 func TestVersion2RoundTrip(t *testing.T) {
-	each(t, func(t *testing.T, doc sbom.Document) {
-		d := read2(t, write(t, doc, options2))
-		first := 1 + len(doc.Bases)
-		if len(d.Files) != 0 || len(d.Packages) != first+len(doc.Files) {
-			t.Fatalf("read %d files and %d packages", len(d.Files), len(d.Packages))
-		}
-		if got, want := len(d.Packages[0].Annotations), 1+len(doc.Claims)+len(doc.Gaps); got != want {
-			t.Errorf("%d annotations on the artifact, want %d", got, want)
-		}
-		for i, f := range doc.Files {
-			p := d.Packages[first+i]
-			if p.PackageName != f.Name || p.FilesAnalyzed {
-				t.Errorf("package %q, analysed %v", p.PackageName, p.FilesAnalyzed)
+	for name, doc := range sbomtest.Documents() {
+		t.Run(name, func(t *testing.T) {
+			d := read2(t, write(t, doc, options2))
+			first := 1 + len(doc.Bases)
+			if len(d.Files) != 0 || len(d.Packages) != first+len(doc.Files) {
+				t.Fatalf("read %d files and %d packages", len(d.Files), len(d.Packages))
 			}
-			sums := map[string]bool{}
-			for _, c := range p.PackageChecksums {
-				sums[c.Value] = true
+			if got, want := len(d.Packages[0].Annotations), 1+len(doc.Claims)+len(doc.Gaps); got != want {
+				t.Errorf("%d annotations on the artifact, want %d", got, want)
 			}
-			for _, digest := range f.Digests {
-				want := digest.Standing == sbom.Verified && digest.Algorithm != "sha1-git"
-				if sums[digest.Hex] != want {
-					t.Errorf("%s: checksum %s: %v, want %v", f.Name, digest.Hex, sums[digest.Hex], want)
+			for i, f := range doc.Files {
+				p := d.Packages[first+i]
+				if p.PackageName != f.Name || p.FilesAnalyzed {
+					t.Errorf("package %q, analysed %v", p.PackageName, p.FilesAnalyzed)
+				}
+				sums := map[string]bool{}
+				for _, c := range p.PackageChecksums {
+					sums[c.Value] = true
+				}
+				for _, digest := range f.Digests {
+					want := digest.Standing == sbom.Verified && digest.Algorithm != "sha1-git"
+					if sums[digest.Hex] != want {
+						t.Errorf("%s: checksum %s: %v, want %v", f.Name, digest.Hex, sums[digest.Hex], want)
+					}
 				}
 			}
-		}
-	})
+		})
+	}
 }
 
 func TestVersion2Relations(t *testing.T) {
@@ -94,22 +98,24 @@ func TestVersion2Relations(t *testing.T) {
 
 // The two versions say the same about every element.
 func TestVersionsSayTheSame(t *testing.T) {
-	each(t, func(t *testing.T, doc sbom.Document) {
-		count := map[string]int{}
-		for _, a := range elements(t, write(t, doc, options))["Annotation"] {
-			count[a["summary"].(string)+"\n\n"+a["statement"].(string)]++
-		}
-		for _, p := range read2(t, write(t, doc, options2)).Packages {
-			for _, a := range p.Annotations {
-				count[a.AnnotationComment]--
+	for name, doc := range sbomtest.Documents() {
+		t.Run(name, func(t *testing.T) {
+			count := map[string]int{}
+			for _, a := range elements(t, write(t, doc, options))["Annotation"] {
+				count[a["summary"].(string)+"\n\n"+a["statement"].(string)]++
 			}
-		}
-		for what, n := range count {
-			if n != 0 {
-				t.Errorf("said %+d times more in 3.0.1: %s", n, what)
+			for _, p := range read2(t, write(t, doc, options2)).Packages {
+				for _, a := range p.Annotations {
+					count[a.AnnotationComment]--
+				}
 			}
-		}
-	})
+			for what, n := range count {
+				if n != 0 {
+					t.Errorf("said %+d times more in 3.0.1: %s", n, what)
+				}
+			}
+		})
+	}
 }
 
 func TestVersion2HostileText(t *testing.T) {
@@ -131,18 +137,20 @@ func TestVersion2HostileText(t *testing.T) {
 func checkIDs2(t *testing.T, document []byte) {
 	t.Helper()
 	var d struct {
-		Packages []struct{ SPDXID string }
+		Packages []struct {
+			ID string `json:"SPDXID"`
+		} `json:"packages"`
 	}
 	if err := json.Unmarshal(document, &d); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
 	for _, p := range d.Packages {
-		rest, ok := strings.CutPrefix(p.SPDXID, "SPDXRef-")
-		if seen[p.SPDXID] || !ok || strings.Trim(rest, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-			t.Errorf("id %q", p.SPDXID)
+		rest, ok := strings.CutPrefix(p.ID, "SPDXRef-")
+		if seen[p.ID] || !ok || strings.Trim(rest, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			t.Errorf("id %q", p.ID)
 		}
-		seen[p.SPDXID] = true
+		seen[p.ID] = true
 	}
 }
 

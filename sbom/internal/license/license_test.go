@@ -47,7 +47,9 @@ func TestTableIsListed(t *testing.T) {
 	if err != nil {
 		t.Skipf("SKIPPED: the list of SPDX license ids is not beside the repository: %v", err)
 	}
-	var list struct{ Enum []string }
+	var list struct {
+		Enum []string `json:"enum"`
+	}
 	if err := json.Unmarshal(raw, &list); err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func Golden(t *testing.T, update bool, path string, document []byte) {
 	}
 	got.WriteByte('\n')
 	if update {
-		if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(path, got.Bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"assay/registry"
+	"assay/sbom"
 	"assay/scanners"
 	"assay/verify"
 )
@@ -34,6 +35,15 @@ func Reports() map[string]verify.Report {
 		"findings-model": FindingsModel(),
 		"empty":          {Evidence: verify.Evidence{Artifact: verify.ArtifactInfo{Ref: "/home/someone/empty", Ignored: []string{".git"}}}},
 	}
+}
+
+// Documents are the documents of all reports.
+func Documents() map[string]sbom.Document {
+	out := make(map[string]sbom.Document)
+	for name, r := range Reports() {
+		out[name] = sbom.FromReport(r)
+	}
+	return out
 }
 
 // CleanModel is a small model of the Hub in which everything was understood.
@@ -96,7 +106,8 @@ func FindingsModel() verify.Report {
 	pickle.SHA512 = hash512("pickle")
 	pickle.Declared = []verify.DeclaredDigest{{Digest: "sha256:" + Hash("other"), By: "oci-layer", Match: verify.MatchBroken}}
 	pickle.Findings = []verify.Finding{
-		{Rule: "pickle/dangerous-call", Severity: scanners.Critical, Path: []string{"archive/data.pkl"}, Offset: 17, What: "calls os.system('echo assay-test-marker')"},
+		{Rule: "pickle/dangerous-call", Severity: scanners.Critical, Path: []string{"archive/data.pkl"}, Offset: 17,
+			What: "calls os.system('echo assay-test-marker')"},
 		{Rule: "zip/duplicate-name", Severity: scanners.Medium, Offset: 44, What: `two members named "data.pkl"`},
 	}
 	config := parsed("adapter_config.json", "text", 200, 0)
@@ -117,7 +128,8 @@ func FindingsModel() verify.Report {
 		{Scheme: "oms", Document: "model.sig", PredicateType: "https://model_signing/signature/v1.0", Standing: verify.Failed,
 			Identity: verify.Signer{Method: "key", KeyID: Hash("key")}, Covers: []string{"big.bin", "pytorch_model.bin"},
 			Problems: []verify.Problem{{Code: "digest-mismatch", File: "pytorch_model.bin", What: "the signature has another digest"}}},
-		{Scheme: "sigstore", Document: "model.sigstore.json", Identity: verify.Signer{Method: "sigstore", Subject: "ci@example.com", Issuer: "https://issuer.example"}},
+		{Scheme: "sigstore", Document: "model.sigstore.json",
+			Identity: verify.Signer{Method: "sigstore", Subject: "ci@example.com", Issuer: "https://issuer.example"}},
 	}
 	r.Gaps = []verify.Gap{
 		{Code: scanners.GapUnreadable, File: "big.bin", Reason: "connection closed"},
@@ -135,6 +147,7 @@ func parsed(name, format string, parsed, opaque int64) verify.FileEvidence {
 	}
 }
 
+// Hash is the SHA-256 of a text, in hex.
 func Hash(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
