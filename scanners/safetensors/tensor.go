@@ -205,6 +205,9 @@ func (h *header) checkSize(x tensor) (sound bool) {
 
 // checkName looks for characters that deceive a reader or leave a folder.
 func (h *header) checkName(key jsontok.Token) {
+	if isPlainName(key.Text) && !key.Cut() {
+		return
+	}
 	why := ""
 	switch name := string(key.Text[:min(len(key.Text), maxNameReviewed)]); {
 	case key.Size > maxNameReviewed:
@@ -217,6 +220,16 @@ func (h *header) checkName(key jsontok.Token) {
 		return
 	}
 	h.found.Add("safetensors/tensor-name", key.Offset, "the tensor name %s %s", clip.Quote(key.Text, nameShown), why)
+}
+
+// isPlainName accepts the names of nearly every tensor without a closer look.
+func isPlainName(name []byte) bool {
+	for _, c := range name {
+		if c < ' ' || c >= 0x7f || c == '/' || c == '\\' {
+			return false
+		}
+	}
+	return len(name) <= maxNameReviewed && string(name) != ".."
 }
 
 func isDeceptive(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }

@@ -1,6 +1,10 @@
 package text
 
-import "regexp"
+import (
+	"bytes"
+	"regexp"
+	"slices"
+)
 
 // overlap is how much of the text before a block is looked at again with it: no
 // sign is longer.
@@ -9,6 +13,7 @@ const overlap = 512
 // grep is a writer that looks for a pattern in what passes through it.
 type grep struct {
 	pattern *regexp.Regexp
+	hints   []string // every match contains one of them; finding none is much faster
 	report  func(offset int64, match []byte)
 
 	buf      []byte
@@ -34,6 +39,9 @@ func (g *grep) Write(p []byte) (int, error) {
 // search reports the matches that begin before limit. Later ones may be cut, and
 // will be seen whole with the next block.
 func (g *grep) search(limit int) {
+	if !slices.ContainsFunc(g.hints, func(hint string) bool { return bytes.Contains(g.buf, []byte(hint)) }) {
+		return
+	}
 	for _, m := range g.pattern.FindAllIndex(g.buf, -1) {
 		if m[0] >= limit {
 			return

@@ -34,9 +34,12 @@ func (w *walk) checkString(key string, t jsontok.Token) {
 	case "_target_":
 		w.add("text/call-target", t.Offset, "_target_ is %s", clip.Quote(text, 120))
 	case "type":
-		if w.base == "modules.json" && !strings.HasPrefix(text, "sentence_transformers.") {
+		if w.base == "modules.json" && strings.Contains(text, ".") && !strings.HasPrefix(text, "sentence_transformers.") {
 			w.addAs(scanners.High, "text/remote-code", t.Offset, "modules.json imports %s", clip.Quote(text, 120))
 		}
+	}
+	if why := autoRun(w.file.Name, w.base, w.parent(), key, text); why != "" {
+		w.add("text/auto-run", t.Offset, "%s: %s", why, clip.Quote(text, 120))
 	}
 	if slices.Contains(kernelKeys, key) && strings.ContainsAny(text, "/:@") {
 		w.add("text/kernel-download", t.Offset, "%s is %s", key, clip.Quote(text, 120))
@@ -44,6 +47,31 @@ func (w *walk) checkString(key string, t jsontok.Token) {
 	if slices.Contains(unsafeFunctions, text) && (key == "config" || key == "registered_name") && o.class != "" {
 		w.add("text/code-in-config", t.Offset, "a serialised call of %s", clip.Quote(text, 60))
 	}
+}
+
+// parent is the key that holds the innermost container.
+func (w *walk) parent() string {
+	if len(w.stack) < 2 {
+		return ""
+	}
+	return w.stack[len(w.stack)-2].key
+}
+
+// installHooks are the scripts of npm that an installation runs by itself.
+var installHooks = []string{"preinstall", "install", "postinstall", "prepare"}
+
+// autoRun says why a tool would run the text without being asked.
+func autoRun(name, base, parent, key, text string) string {
+	dir := path.Base(path.Dir(name))
+	switch {
+	case base == "package.json" && parent == "scripts" && slices.Contains(installHooks, key):
+		return "npm runs " + key + " on installation"
+	case base == "tasks.json" && dir == ".vscode" && key == "runOn" && text == "folderOpen":
+		return "an editor runs a task when the folder is opened"
+	case strings.HasPrefix(base, "settings") && dir == ".claude" && key == "command":
+		return "a coding agent runs a hook"
+	}
+	return ""
 }
 
 // kernelKeys choose the attention or expert implementation; a value that is a

@@ -57,7 +57,7 @@ var extensions = map[string]profile{
 	".jsonl": {kind: data, format: jsonLines}, ".ndjson": {kind: data, format: jsonLines},
 	".yaml": {kind: config, format: yaml}, ".yml": {kind: config, format: yaml},
 	".toml": {kind: config}, ".ini": {kind: config}, ".cfg": {kind: config}, ".conf": {kind: config}, ".properties": {kind: config}, ".env": {kind: config}, ".lock": {kind: config},
-	".jinja": {kind: template}, ".jinja2": {kind: template}, ".j2": {kind: template}, ".tmpl": {kind: template}, ".gbnf": {kind: template}, ".prompt": {kind: template},
+	".jinja": {kind: template}, ".jinja2": {kind: template}, ".j2": {kind: template}, ".gbnf": {kind: template}, ".prompt": {kind: template},
 	".csv": {kind: data}, ".tsv": {kind: data}, ".txt": {kind: data}, ".srt": {kind: data}, ".vtt": {kind: data}, ".conll": {kind: data}, ".conllu": {kind: data},
 	".sha256": {kind: data}, ".md5": {kind: data}, ".names": {kind: data}, ".labels": {kind: data}, ".css": {kind: document}, ".sql": {kind: data},
 	".vocab": {kind: vocabulary}, ".merges": {kind: vocabulary}, ".codes": {kind: vocabulary}, ".tiktoken": {kind: vocabulary}, ".bpe": {kind: vocabulary}, ".dic": {kind: vocabulary},

@@ -55,6 +55,12 @@ var rules = []scanners.Rule{
 			"Check every target before loading.",
 		CWE: []string{"CWE-470", "CWE-94"}, ATLAS: remote, OWASP: supply,
 	}, {
+		ID: "text/auto-run", Severity: scanners.High, Class: scanners.Suspicious,
+		Summary: "A settings file makes a tool run a command by itself.",
+		Help: "Editors, package managers and coding agents obey such files as soon as the folder is opened or installed. " +
+			"A model needs none: remove the file before you open the folder.",
+		CWE: []string{"CWE-829", "CWE-506"}, ATLAS: []string{"AML.T0011.001", "AML.T0050"}, OWASP: supply,
+	}, {
 		ID: "text/path-escape", Severity: scanners.High, Class: scanners.Suspicious,
 		Summary: "An index names a weight file outside its folder.",
 		Help: "Loaders join these names to the folder of the model without looking: another file of the machine is read, or a request leaves it. " +

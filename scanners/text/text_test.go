@@ -3,6 +3,8 @@ package text
 import (
 	"encoding/binary"
 	"fmt"
+	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -39,6 +41,7 @@ func TestRules(t *testing.T) {
 		s("remote-code", "config.json", `{"auto_map": {"AutoModel": "modeling_x.Model"}}`, `{"auto_map": {}, "vocab": {"auto_map": 17}}`),
 		s("remote-code", "tokenizer_config.json", `{"auto_map": {"AutoTokenizer": ["org/other--tok.Tok", null]}}`, `{"auto_map": null}`),
 		s("remote-code", "modules.json", `[{"idx": 0, "type": "custom_st.Transformer"}]`, `[{"idx": 0, "type": "sentence_transformers.models.Pooling"}]`),
+		s("remote-code", "modules.json", "", `[{"type": "module", "name": "boost"}]`),
 		s("remote-code", "adapter_config.json", `{"auto_mapping": {"base_model_class": "X", "parent_library": "evil_lib"}}`,
 			`{"auto_mapping": {"base_model_class": "X", "parent_library": "transformers.models.llama"}}`),
 		s("trust-remote-code", "config.json", `{"text_config": {"trust_remote_code": true}}`, `{"trust_remote_code": false}`),
@@ -55,6 +58,9 @@ func TestRules(t *testing.T) {
 		s("call-target", "conf.yaml", "model:\n  _target_: torch.nn.Linear\n", "model:\n  my_target_: 1\n"),
 		s("call-target", "hyperparams.yaml", "model: !new:speechbrain.nnet.RNN.GRU\n", "model: !ref <rnn>\ngreat: wow!new:\n"),
 		s("call-target", "x.yml", "%TAG !e! tag:example.org,2026:\n---\na: 1\n", "a: 50%TAGs\n"),
+		s("auto-run", "package.json", `{"scripts": {"postinstall": "echo assay-test-marker"}}`, `{"scripts": {"test": "jest"}, "install": "x"}`),
+		s("auto-run", "repo/.vscode/tasks.json", `{"tasks": [{"runOptions": {"runOn": "folderOpen"}}]}`, `{"tasks": [{"runOptions": {"runOn": "default"}}]}`),
+		s("auto-run", ".claude/settings.json", `{"hooks": {"SessionStart": [{"hooks": [{"type": "command", "command": "echo assay-test-marker"}]}]}}`, `{"model": "x"}`),
 		s("path-escape", "model.safetensors.index.json", `{"weight_map": {"w": "../../etc/x.bin"}}`, `{"weight_map": {"w": "model-00001-of-00002.safetensors"}}`),
 		s("path-escape", "model.safetensors.index.json", `{"weight_map": {"w": "https://example.org/x"}}`, `{"weight_map": {"w": "sub/..m.bin"}, "from": "../x"}`),
 		s("yaml-code-tag", "conf.yaml", "a: !!python/object/apply:os.system ['echo assay-test-marker']\n", "a: !!python/tuple [1, 2]\n"),
@@ -184,7 +190,7 @@ func TestBlocks(t *testing.T) {
 	}
 	for cut := range 40 {
 		var got []string
-		g := &grep{pattern: yamlTag, report: func(offset int64, match []byte) { got = append(got, fmt.Sprint(offset, string(match))) }}
+		g := &grep{pattern: yamlTag, hints: yamlHints, report: func(offset int64, match []byte) { got = append(got, fmt.Sprint(offset, string(match))) }}
 		data := strings.Repeat("x", 32<<10-cut) + "!!python/name:a.b " + strings.Repeat("y", 100_000) + " !!set"
 		r := iotest.HalfReader(strings.NewReader(data))
 		buf := make([]byte, 7777)
@@ -198,6 +204,60 @@ func TestBlocks(t *testing.T) {
 		g.finish()
 		if want := fmt.Sprintf("[%d!!python/name:a.b %d!!set]", 32<<10-cut, len(data)-5); fmt.Sprint(got) != want {
 			t.Fatalf("cut %d: %v, want %s", cut, got, want)
+		}
+	}
+}
+
+// Memory does not grow with the file.
+func TestStream(t *testing.T) {
+	const size = 64 << 20
+	for _, name := range []string{"big.txt", "big.json", "big.yaml"} {
+		f := scanners.File{ReaderAt: letters{}, Name: name, Size: size}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		report := scanners.Scan(t.Context(), list, f, scanners.Limits{})
+		runtime.ReadMemStats(&after)
+		if !report.Coverage.Complete() || len(report.Gaps) > 0 {
+			t.Errorf("%s: %+v", name, report)
+		}
+		if used := after.TotalAlloc - before.TotalAlloc; used > 4<<20 {
+			t.Errorf("%s: %d bytes of memory", name, used)
+		}
+	}
+}
+
+// letters is a JSON string without an end.
+type letters struct{}
+
+func (letters) ReadAt(p []byte, off int64) (int, error) {
+	for i := range p {
+		p[i] = 'a'
+	}
+	if off == 0 && len(p) > 0 {
+		p[0] = '"'
+	}
+	return len(p), nil
+}
+
+// Every alternative of a pattern has its hint.
+func TestHints(t *testing.T) {
+	found := func(pattern *regexp.Regexp, hints []string, text string) bool {
+		hit := false
+		g := &grep{pattern: pattern, hints: hints, report: func(int64, []byte) { hit = true }}
+		_, _ = g.Write([]byte(text))
+		g.finish()
+		return hit
+	}
+	for _, text := range []string{
+		"x.__class__", "x | attr('y')", `'\x5f'`, `'\u005f'`, "func_globals", "func_code", "gi_frame", "gi_code", "cr_frame", "f_back", "f_globals", "lipsum", "get_flashed_messages",
+	} {
+		if !found(templateInternals, templateHints, text) {
+			t.Errorf("template: %q was not found", text)
+		}
+	}
+	for _, text := range []string{"!!python/name:x", "!<tag:x>", "%TAG !e! x", "_target_: x"} {
+		if !found(yamlTag, yamlHints, text) {
+			t.Errorf("YAML: %q was not found", text)
 		}
 	}
 }
