@@ -21,6 +21,7 @@ func FromReport(r verify.Report) Document {
 		Ruleset: clean(r.Ruleset, maxShort),
 	}
 	d.Gaps = assignGaps(d.Files, r)
+	hidePaths(d.Claims, d.Files)
 	d.Complete = !slices.ContainsFunc(d.Gaps, leavesOut)
 	for i, f := range d.Files {
 		d.Coverage = d.Coverage.Plus(f.Coverage)
@@ -185,6 +186,16 @@ func claims(list []verify.Claim) []Claim {
 		}
 	}
 	return out
+}
+
+// hidePaths reduces a document that is no file of the artifact to its last
+// element: it is what the caller passed, somewhere on the caller's disk.
+func hidePaths(claims []Claim, files []File) {
+	for i, c := range claims {
+		if !slices.ContainsFunc(files, func(f File) bool { return f.Name == c.Document }) {
+			claims[i].Document = localName(c.Document)
+		}
+	}
 }
 
 // maxProblems bounds the problems told per claim; the report has them all.

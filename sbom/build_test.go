@@ -214,6 +214,18 @@ func TestPublishersStatements(t *testing.T) {
 	}
 }
 
+func TestDocumentOfClaim(t *testing.T) {
+	r := report(verify.FileEvidence{Name: "sub/model.sig"})
+	r.Claims = []verify.Claim{{Document: "sub/model.sig"}, {Document: "/home/me/keys/other.sig"}, {}}
+	var got []string
+	for _, c := range sbom.FromReport(r).Claims {
+		got = append(got, c.Document)
+	}
+	if want := []string{"sub/model.sig", "other.sig", ""}; !slices.Equal(got, want) {
+		t.Errorf("documents %q, want %q", got, want)
+	}
+}
+
 func TestRoles(t *testing.T) {
 	d := sbom.Document{Claims: []sbom.Claim{{Document: "model.sig"}}}
 	for _, c := range []struct {

@@ -79,6 +79,30 @@ func TestDeterminism(t *testing.T) {
 	}
 }
 
+// The canonical serialisation of SPDX 3.0.1: one line, no blanks outside strings,
+// names in order, and no escape that is not needed.
+func TestCanonical(t *testing.T) {
+	for name, doc := range sbomtest.Documents() {
+		document := write(t, doc, options)
+		var value any
+		if err := json.Unmarshal(document, &value); err != nil {
+			t.Fatal(err)
+		}
+		var want bytes.Buffer
+		enc := json.NewEncoder(&want)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(value); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(document, bytes.TrimSuffix(want.Bytes(), []byte("\n"))) {
+			t.Errorf("%s is not written canonically", name)
+		}
+		if i := bytes.Index(document, []byte(`\u`)); i >= 0 && document[i-1] != '\\' {
+			t.Errorf("%s has an escape at byte %d", name, i)
+		}
+	}
+}
+
 // Documents that say different things share no element ids.
 func TestNamespaceFollowsContent(t *testing.T) {
 	base := sbomtest.CleanModel()
