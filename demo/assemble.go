@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -57,20 +58,22 @@ func archive(content map[string][]byte, order ...string) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// opcodes are the few of Python's pickletools that the demo needs, as the bytes
-// before, between and after their arguments.
+// opcodes are the few of Python's pickletools that the demo needs: the code, the
+// number of arguments, and what stands before, between and after them.
 var opcodes = map[string]struct {
-	code, separator, end string
-	args                 int
+	code           string
+	args           int
+	counted        bool // the argument is preceded by its length, four bytes little-endian
+	separator, end string
 }{
+	"BINUNICODE": {code: "X", args: 1, counted: true},
 	"EMPTY_DICT": {code: "}"},
-	"GLOBAL":     {code: "c", separator: "\n", end: "\n", args: 2},
+	"GLOBAL":     {code: "c", args: 2, separator: "\n", end: "\n"},
 	"MARK":       {code: "("},
 	"REDUCE":     {code: "R"},
 	"SETITEM":    {code: "s"},
 	"STOP":       {code: "."},
 	"TUPLE":      {code: "t"},
-	"UNICODE":    {code: "V", end: "\n", args: 1},
 }
 
 // assemble turns one opcode per line into a pickle. The last argument reaches to
@@ -91,7 +94,12 @@ func assemble(text string) ([]byte, error) {
 		if !ok || len(args) != op.args {
 			return nil, fmt.Errorf("line %d: %q is not an opcode of this assembler with its arguments", i+1, line)
 		}
-		out = append(out, op.code+strings.Join(args, op.separator)+op.end...)
+		argument := strings.Join(args, op.separator) + op.end
+		out = append(out, op.code...)
+		if op.counted {
+			out = binary.LittleEndian.AppendUint32(out, uint32(len(argument)))
+		}
+		out = append(out, argument...)
 	}
 	return out, nil
 }

@@ -4,7 +4,7 @@ import "testing"
 
 func TestAssemble(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"GLOBAL os system\nMARK\nUNICODE echo a b\nTUPLE\nREDUCE\nSTOP\n", "cos\nsystem\n(Vecho a b\ntR."},
+		{"GLOBAL os system\nMARK\nBINUNICODE echo a b\nTUPLE\nREDUCE\nSTOP\n", "cos\nsystem\n(X\x08\x00\x00\x00echo a btR."},
 		{"# a comment\n\n  EMPTY_DICT", "}"},
 		{"GLOBAL os", ""},
 		{"MARK x", ""},

@@ -4,12 +4,12 @@
 
 # The loader expects a dict of tensors:
 EMPTY_DICT
-UNICODE layer.weight
+BINUNICODE layer.weight
 
 # In the place of a tensor, os.system("echo assay-test-marker"):
 GLOBAL os system
 MARK
-UNICODE echo assay-test-marker
+BINUNICODE echo assay-test-marker
 TUPLE
 REDUCE
 
