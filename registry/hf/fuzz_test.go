@@ -40,6 +40,7 @@ func FuzzParse(f *testing.F) {
 func FuzzTree(f *testing.F) {
 	f.Add([]byte(`[{"type":"file","oid":"` + strings.Repeat("a", 40) + `","size":3,"path":"a/b","lfs":{"oid":"` + strings.Repeat("b", 64) + `","size":3}}]`))
 	f.Add([]byte(`[{"type":"directory","path":".."}]`))
+	f.Add([]byte(`[{"type":"file","oid":"` + strings.Repeat("a", 40) + `","size":3,"path":"../../x"}]`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var entries []treeEntry
 		if json.Unmarshal(b, &entries) != nil {

@@ -23,16 +23,14 @@ func sourceVia(s *server) registry.Source {
 func startBearer(t *testing.T, token http.HandlerFunc) *server {
 	t.Helper()
 	s := start(t)
-	inner := s.http.Config.Handler
-	s.http.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.set(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		switch {
 		case r.URL.Path == "/token":
 			token(w, r)
 		case r.Header.Get("Authorization") == "Bearer good":
-			r.SetBasicAuth("x", registrytest.Secret)
-			inner.ServeHTTP(w, r)
+			next.ServeHTTP(w, r)
 		case strings.HasPrefix(r.Header.Get("Authorization"), "Basic "): // the push of the test itself
-			inner.ServeHTTP(w, r)
+			next.ServeHTTP(w, r)
 		default:
 			w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="http://%s/token",service="test"`, s.host()))
 			w.WriteHeader(http.StatusUnauthorized)
@@ -70,6 +68,28 @@ func TestBearerErrorsShowNothing(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), registrytest.Secret) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// Nor when the token has run out after the sign-in.
+func TestRenewalErrorsShowNothing(t *testing.T) {
+	s := startBearer(t, grant(map[string]string{"token": "good"}))
+	push(t, s.host()+"/m:1", artifact(t, []registrytest.File{{Name: "a", Content: []byte("a")}}), s.auth())
+	a, err := s.resolve(t, s.host()+"/m:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.set(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		if r.URL.Path == "/token" {
+			grant(map[string]string{"refresh_token": registrytest.Secret})(w, r)
+			return
+		}
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="http://%s/token",service="test"`, s.host()))
+		w.WriteHeader(http.StatusUnauthorized)
+	})
+	_, err = registrytest.Read(t.Context(), registrytest.Find(t, a, "a"))
+	if err == nil || strings.Contains(err.Error(), registrytest.Secret) {
+		t.Errorf("%v", err)
 	}
 }
 

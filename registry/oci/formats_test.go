@@ -271,6 +271,16 @@ func TestForeignURLs(t *testing.T) {
 	}
 }
 
+// The empty configuration of an artifact is no file of it.
+func TestEmptyConfig(t *testing.T) {
+	r, s := startRaw(t)
+	config := r.add("{}", "application/vnd.oci.empty.v1+json", "{}")
+	r.add("latest", imageType, `{"schemaVersion":2,"config":`+config+`,"layers":[]}`)
+	if got := s.list(t, s.host()+"/x"); len(got) != 0 {
+		t.Errorf("files %q", got)
+	}
+}
+
 // The registry says another digest than the one of the bytes it sends.
 func TestDigestHeaderIsCompared(t *testing.T) {
 	s := start(t)

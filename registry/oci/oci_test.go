@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -28,23 +29,34 @@ import (
 type server struct {
 	front *registrytest.Front
 	http  *httptest.Server
+	gate  atomic.Pointer[gate]
+}
+
+// gate answers a request in place of the registry, or passes it on.
+type gate func(w http.ResponseWriter, r *http.Request, next http.Handler)
+
+func basicAuth(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	if _, password, _ := r.BasicAuth(); password != registrytest.Secret {
+		w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	next.ServeHTTP(w, r)
 }
 
 func start(t *testing.T) *server {
 	t.Helper()
 	s := &server{front: registrytest.NewFront()}
+	s.set(basicAuth)
 	inner := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))
 	s.http = httptest.NewServer(s.front.Wrap(registrytest.Origin, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, password, _ := r.BasicAuth(); password != registrytest.Secret {
-			w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		inner.ServeHTTP(w, r)
+		(*s.gate.Load())(w, r, inner)
 	})))
 	t.Cleanup(func() { s.front.Release(); s.http.Close() })
 	return s
 }
+
+func (s *server) set(g gate) { s.gate.Store(&g) }
 
 func (s *server) host() string { return strings.TrimPrefix(s.http.URL, "http://") }
 
