@@ -118,8 +118,7 @@ func checkSchema(ctx context.Context, db querier) (bool, error) {
 
 // wrap gives SQLite's own findings of damage the sentinel of this package.
 func wrap(err error) error {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch e.Code() & 0xff { // the primary result code
 		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 			return fmt.Errorf("%w: move it away and verify again: %w", ErrCorrupt, err)

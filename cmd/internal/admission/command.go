@@ -138,7 +138,7 @@ func revisionFlag(words []word, names []string) (r revisionOf) {
 // isShortened reports a flag that argparse may take for one of names.
 func isShortened(flag string, names []string) bool {
 	return len(flag) > 2 && slices.ContainsFunc(names, func(name string) bool {
-		return strings.HasPrefix(name, flag) && (strings.HasPrefix("--revision", flag) || strings.Contains(flag, "-rev"))
+		return strings.HasPrefix(name, flag) && (strings.HasPrefix(revision[0], flag) || strings.Contains(flag, "-rev"))
 	})
 }
 

@@ -22,7 +22,7 @@ const (
 )
 
 // ErrNoVerdict is what Lookup wraps when the store was read and knows nothing of
-// a reference.
+// a reference. The text of the error is repeated in the answer.
 var ErrNoVerdict = errors.New("no verdict")
 
 // Bounds of what is said.
@@ -162,7 +162,7 @@ func (h *webhook) verdict(ctx context.Context, pinned string) string {
 	report, err := h.Lookup(ctx, pinned)
 	switch {
 	case errors.Is(err, ErrNoVerdict):
-		return fmt.Sprintf("there is no verdict for %s; run `assay gate %s` with the store of this webhook, and name the model as its report pins it", pinned, pinned)
+		return fmt.Sprintf("%v; run `assay gate %s` with the store of this webhook, and name the model as its report pins it", err, pinned)
 	case err != nil:
 		return fmt.Sprintf("the verdict for %s could not be read, so it is refused: %v; try again, or ask who runs the webhook", pinned, err)
 	case report.Artifact.Pinned != pinned:

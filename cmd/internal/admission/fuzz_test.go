@@ -63,6 +63,7 @@ func FuzzReview(f *testing.F) {
 }
 
 func notAdmittedWithBadContainer(t *testing.T, pod []byte, send func([]byte) (int, []byte)) {
+	t.Helper()
 	var object map[string]any
 	if err := json.Unmarshal(pod, &object); err != nil {
 		t.Fatal(err)

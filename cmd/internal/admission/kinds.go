@@ -1,5 +1,7 @@
 package admission
 
+import "slices"
+
 // kind says where one kind of object keeps the names of models. Pointers are
 // JSON Pointers (RFC 6901) with "*" for every member or element.
 type kind struct {
@@ -58,13 +60,8 @@ var kinds = []kind{
 
 func findKind(k groupKind) (kind, bool) {
 	for _, known := range kinds {
-		if known.group != k.Group || known.kind != k.Kind {
-			continue
-		}
-		for _, v := range known.versions {
-			if v == k.Version {
-				return known, true
-			}
+		if known.group == k.Group && known.kind == k.Kind && slices.Contains(known.versions, k.Version) {
+			return known, true
 		}
 	}
 	return kind{}, false

@@ -90,7 +90,8 @@ func pinURI(r *Reference, uri, rev string) {
 	case "oci":
 		pinImage(r, rest)
 	default:
-		r.Problem = "no verdict can exist for it, because nothing in it is immutable; publish the model as hf://org/name@<commit> or oci://host/repository@sha256:<digest>"
+		r.Problem = "no verdict can exist for it, because nothing in it is immutable; " +
+			"publish the model as hf://org/name@<commit> or oci://host/repository@sha256:<digest>"
 	}
 }
 

@@ -136,15 +136,15 @@ func (h *webhook) validate(w http.ResponseWriter, r *http.Request) {
 	if _, err := w.Write(text); err != nil {
 		h.Log.Warn("write the answer", "error", err)
 	}
-	h.log(req, answer, time.Since(start))
+	h.log(ctx, req, answer, time.Since(start))
 }
 
-func (h *webhook) log(r *request, a response, took time.Duration) {
+func (h *webhook) log(ctx context.Context, r *request, a response, took time.Duration) {
 	level, reason := slog.LevelInfo, ""
 	if a.Status != nil {
 		level, reason = slog.LevelWarn, a.Status.Message
 	}
-	h.Log.Log(context.Background(), level, "review", "kind", r.Kind.String(), "namespace", r.Namespace, "name", r.Name,
+	h.Log.Log(ctx, level, "review", "kind", r.Kind.String(), "namespace", r.Namespace, "name", r.Name,
 		"operation", r.Operation, "verdict", a.AuditAnnotations["verdict"], "allowed", a.Allowed, "reason", reason, "took", took)
 }
 

@@ -102,14 +102,17 @@ func (c client) review(t testing.TB, operation, kind, object, old string) answer
 		t.Fatalf("status %d: %s", status, text)
 	}
 	var r struct {
-		APIVersion, Kind string
-		Response         struct {
-			UID              string
-			Allowed          bool
-			Status           struct{ Message string }
-			Warnings         []string
-			AuditAnnotations map[string]string
-		}
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+		Response   struct {
+			UID     string `json:"uid"`
+			Allowed bool   `json:"allowed"`
+			Status  struct {
+				Message string `json:"message"`
+			} `json:"status"`
+			Warnings         []string          `json:"warnings"`
+			AuditAnnotations map[string]string `json:"auditAnnotations"`
+		} `json:"response"`
 	}
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
 		t.Fatalf("%v: %s", err, text)
@@ -175,7 +178,7 @@ func TestHTTP(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if resp.StatusCode != 413 {
+	if resp.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("chunked: status %d", resp.StatusCode)
 	}
 	for path, want := range map[string]int{"/validate": 405, "/healthz": 200, "/readyz": 200, "/": 404} {
@@ -274,7 +277,7 @@ func TestVerdicts(t *testing.T) {
 	c := start(t, Config{})
 	for ref, want := range map[string][]string{
 		goodHub:                        nil,
-		"hf://org/unknown@" + commit:   {"spec.containers[0].args[0]", "there is no verdict", "assay gate hf://org/unknown@" + commit},
+		"hf://org/unknown@" + commit:   {"spec.containers[0].args[0]", "no verdict: ", "assay gate hf://org/unknown@" + commit},
 		badHub:                         {"denied", "pytorch_model.bin: calls os.system", "load the safetensors instead"},
 		"hf://org/gappy@" + commit:     {"could not be verified", "x.bin: nothing recognises it"},
 		"hf://org/broken@" + commit:    {"could not be read", "damaged"},

@@ -156,13 +156,13 @@ func TestLinesAndSummary(t *testing.T) {
 	root := t.TempDir()
 	write(t, root, map[string]string{"good/w": "12345", "bad/w": "bad", "broken/w": "error"})
 	out, summary := run(t, Config{Root: root, Ruleset: "sha256:r", Policy: "builtin"})
-	want := `{"model":"bad","outcome":"fail","decision":"deny","contentId":"sha256:7dd3a1d6b6fdcbd6e9ee6ec3bb4dd8d0a5b1a0fa3b2d5f9f3d9d4e3e5c7e1d2e","files":1,"bytes":3,"reasons":[{"code":"finding","effect":"deny","file":"w","what":"calls os.system"}],"moreReasons":0}`
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) != 4 {
 		t.Fatalf("%d lines:\n%s", len(lines), out)
 	}
-	id := fmt.Sprintf("%x", sha256.Sum256([]byte("bad")))
-	if want = want[:strings.Index(want, "sha256:")+7] + id + want[strings.Index(want, `","files"`):]; lines[0] != want {
+	want := fmt.Sprintf(`{"model":"bad","outcome":"fail","decision":"deny","contentId":"sha256:%x","files":1,"bytes":3,`+
+		`"reasons":[{"code":"finding","effect":"deny","file":"w","what":"calls os.system"}],"moreReasons":0}`, sha256.Sum256([]byte("bad")))
+	if lines[0] != want {
 		t.Errorf("got  %s\nwant %s", lines[0], want)
 	}
 	if !strings.Contains(lines[1], `"outcome":"incomplete","decision":"undecided"`) || !strings.Contains(lines[1], "the judge failed") {

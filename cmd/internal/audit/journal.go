@@ -16,7 +16,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// ErrJournal: the journal is damaged, in use, or belongs to another audit.
+// ErrJournal is wrapped by the errors of a journal that is damaged, in use, or
+// belongs to another audit.
 var ErrJournal = errors.New("audit journal")
 
 // journalVersion is raised when an older assay would misread a record.
@@ -47,7 +48,7 @@ func binding(root, ruleset, policy string) string {
 // place is where the JSON of a line lies in the journal.
 type place struct {
 	off int64
-	len int32
+	len int
 }
 
 // journal is an open journal. The zero value knows nothing and keeps nothing.
@@ -149,7 +150,7 @@ func (f *found) accept(e entry, binding string, length int, known map[stamp]plac
 			return fmt.Errorf("the record at byte %d has no stamp; move it away to begin anew", f.size)
 		}
 		// {"stamp":"<hex>","line":<line>} and the newline: the line ends two bytes before the end.
-		known[stamp(raw)] = place{f.size + int64(length-2-len(e.Line)), int32(len(e.Line))}
+		known[stamp(raw)] = place{f.size + int64(length-2-len(e.Line)), len(e.Line)}
 	}
 	f.finished = e.Finished
 	f.records++

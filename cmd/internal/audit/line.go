@@ -42,7 +42,7 @@ type Summary struct {
 
 // Outcome is the one word for the whole audit: the worst that occurred, with a
 // model that fails before one that could not be verified.
-func (s Summary) Outcome() verify.Outcome {
+func (s *Summary) Outcome() verify.Outcome {
 	switch {
 	case s.Fail > 0:
 		return verify.Fail

@@ -123,8 +123,7 @@ func list(root *os.Root, name string) ([]fs.DirEntry, error) {
 
 // cause drops operation and path from an error: the line names the item.
 func cause(err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathErr.Err
 	}
 	return err
