@@ -22,7 +22,8 @@ document as annotations, and the exit code is 0 when it could be written.
 The creation time is SOURCE_DATE_EPOCH when that is set, else 1970-01-01: the
 same artifact gives the same bytes.
 
-Formats: spdx3-json (default), and json or text for the report.`,
+Formats: spdx3-json (default), spdx2-json, cyclonedx-json, and json or text for
+the report.`,
 		Example: "  assay bom ./model > model.spdx.json",
 		Args:    cobra.ExactArgs(1),
 	}

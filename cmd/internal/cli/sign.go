@@ -1,0 +1,204 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"assay/cmd/internal/console"
+	"assay/registry"
+	"assay/registry/local"
+	"assay/verify"
+	"assay/verify/oms"
+	"assay/verify/trust"
+)
+
+// passwordVariable is where the password of an encrypted private key comes
+// from: a flag would show it to every user of the machine.
+const passwordVariable = "ASSAY_KEY_PASSWORD"
+
+// signingKey are the flags that say with what to sign.
+type signingKey struct {
+	privateKey  string
+	certificate string
+	chain       []string
+}
+
+func (k *signingKey) flags(f *pflag.FlagSet) {
+	f.StringVar(&k.privateKey, "private-key", "", "sign with this key: ECDSA P-256, P-384 or P-521 in a PEM `FILE` (PKCS #8 or SEC 1); its password is taken from "+passwordVariable)
+	f.StringVar(&k.certificate, "certificate", "", "certificate of the key, a PEM `FILE`: verifiers then need its root and not the key")
+	f.StringArrayVar(&k.chain, "certificate-chain", nil, "intermediate certificates above --certificate, a PEM `FILE`; repeatable")
+}
+
+// load reads the key, and the certificates, leaf first, when there are any.
+func (k *signingKey) load(getenv func(string) string) (crypto.Signer, []*x509.Certificate, error) {
+	if k.privateKey == "" {
+		return nil, nil, usageError("say with what to sign: --private-key FILE")
+	}
+	if k.certificate == "" && len(k.chain) > 0 {
+		return nil, nil, usageError("--certificate-chain needs the signer's own certificate: --certificate FILE")
+	}
+	signer, err := trust.LoadPrivateKey(k.privateKey, []byte(getenv(passwordVariable)))
+	if errors.Is(err, trust.ErrPassword) {
+		return nil, nil, usageError("--private-key: %w (in %s)", err, passwordVariable)
+	} else if err != nil {
+		return nil, nil, usageError("--private-key: %w", err)
+	}
+	var chain []*x509.Certificate
+	for _, path := range append([]string{k.certificate}, k.chain...) {
+		if path == "" {
+			continue
+		}
+		certificates, err := trust.LoadCertificates(path)
+		if err != nil {
+			return nil, nil, usageError("--certificate: %w", err)
+		}
+		chain = append(chain, certificates...)
+	}
+	return signer, chain, nil
+}
+
+func (a *app) signCommand() *cobra.Command {
+	var key signingKey
+	var out string
+	var ignore []string
+	var ignoreGit bool
+	cmd := &cobra.Command{
+		Use:   "sign MODEL --private-key FILE",
+		Short: "sign a model's files, as publisher",
+		Long: `sign hashes every file of a folder, or one file, and writes an OpenSSF Model
+Signing bundle: MODEL/model.sig for a folder, MODEL.sig for a file. Verifiers
+need your public key, or with --certificate the root above it.
+
+It refuses what verifiers would: symbolic links, names that are not safe on every
+system, an empty model, a certificate that is expired or not for signing. An
+earlier bundle is replaced in one step and never signed itself.
+
+Exit codes: 0 signed, 2 usage, 3 a file could not be read or signed.`,
+		Example: `  assay sign ./model --private-key signer.key
+  ASSAY_KEY_PASSWORD=... assay sign ./model --private-key signer.key --certificate signer.pem --certificate-chain intermediate.pem
+  assay sign ./model.safetensors --private-key signer.key -o model.safetensors.sig`,
+		Args: cobra.ExactArgs(1),
+	}
+	key.flags(cmd.Flags())
+	cmd.Flags().StringVarP(&out, "output", "o", "", "bundle `FILE` to write (default: model.sig inside the folder, or FILE.sig)")
+	cmd.Flags().StringArrayVar(&ignore, "ignore-paths", nil, "`PATH` in the model to leave out of the signature, which says so; repeatable")
+	cmd.Flags().BoolVar(&ignoreGit, "ignore-git-paths", true, "leave out "+strings.Join(oms.GitPaths(), ", ")+", as the specification does")
+	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
+		signer, chain, err := key.load(a.Getenv)
+		if err != nil {
+			return err
+		}
+		if ignoreGit {
+			ignore = append(ignore, oms.GitPaths()...)
+		}
+		out, own, err := bundlePath(args[0], out)
+		if err != nil {
+			return err
+		}
+		manifest, err := a.manifest(cmd.Context(), args[0], own, ignore)
+		if err != nil {
+			return err
+		}
+		bundle, err := a.signManifest(manifest, signer, chain)
+		if err != nil {
+			return err
+		}
+		if err := writeFile(out, bundle); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(a.Stdout, "signed %d files in %s\n", len(manifest.Resources), out)
+		return err
+	})
+	return cmd
+}
+
+func (a *app) signManifest(m *oms.Manifest, signer crypto.Signer, chain []*x509.Certificate) ([]byte, error) {
+	if len(chain) == 0 {
+		return oms.SignWithKey(m, signer)
+	}
+	return oms.SignWithCertificate(m, signer, chain, a.Now())
+}
+
+// bundlePath is where to write, and the bundle's name inside the model, "" when
+// it lies elsewhere.
+func bundlePath(model, out string) (path, own string, err error) {
+	info, err := os.Stat(model)
+	switch {
+	case err != nil:
+		return "", "", &exitError{console.ExitUsage, fmt.Errorf("sign files on this machine: %w", err)}
+	case !info.IsDir() && out == "":
+		return model + ".sig", "", nil
+	case !info.IsDir():
+		return out, "", nil
+	case out == "":
+		return filepath.Join(model, "model.sig"), "model.sig", nil
+	}
+	folder, err := filepath.EvalSymlinks(model)
+	if err != nil {
+		return "", "", err
+	}
+	parent, err := filepath.EvalSymlinks(filepath.Dir(out))
+	if err != nil {
+		return "", "", &exitError{console.ExitUsage, fmt.Errorf("-o: %w", err)}
+	}
+	return out, inside(folder, filepath.Join(parent, filepath.Base(out))), nil
+}
+
+// inside is the name of a path below a folder, "" when it is not below it.
+func inside(folder, path string) string {
+	folder, err := filepath.Abs(folder)
+	path, err2 := filepath.Abs(path)
+	if err != nil || err2 != nil {
+		return ""
+	}
+	name, err := filepath.Rel(folder, path)
+	if err != nil || !filepath.IsLocal(name) {
+		return ""
+	}
+	return filepath.ToSlash(name)
+}
+
+// manifest hashes the model's files. Whatever could not be taken as a file
+// refuses the whole: a signature must not be silent about it.
+func (a *app) manifest(ctx context.Context, model, own string, ignore []string) (*oms.Manifest, error) {
+	path, err := filepath.Abs(model)
+	if err != nil {
+		return nil, err
+	}
+	artifact, err := local.New().Resolve(ctx, registry.Reference{Scheme: "file", Rest: path})
+	if err != nil {
+		return nil, err
+	}
+	if own != "" {
+		ignore = append(ignore, own)
+	}
+	p := a.pipeline()
+	p.Scanners = nil
+	evidence, err := p.Gather(ctx, artifact)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range evidence.Gaps {
+		if !oms.Ignores(ignore, g.File) {
+			return nil, fmt.Errorf("cannot sign: %s: %s", g.File, g.Reason)
+		}
+	}
+	return oms.NewManifest(filepath.Base(path), verify.DigestsOf(evidence), ignore)
+}
+
+// samePublicKey reports whether a public key is that of the signer.
+func samePublicKey(signer crypto.Signer, id string) bool {
+	der, err := x509.MarshalPKIXPublicKey(signer.Public())
+	key, err2 := trust.NewPublicKey(signer.Public())
+	return err == nil && err2 == nil && len(bytes.TrimSpace(der)) > 0 && key.ID == id
+}
