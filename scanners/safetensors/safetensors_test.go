@@ -49,11 +49,13 @@ func TestRules(t *testing.T) {
 		{Rule: "safetensors/tensor-entry", Name: name, Hit: tensors(4, `"a":[1,2]`)},
 		{Rule: "safetensors/unknown-dtype", Name: name, Hit: tensors(4, entry("a", "Q4_K", "[4]", 0, 4)), Miss: tensors(4, entry("a", "F8_E4M3", "[4]", 0, 4))},
 		{Rule: "safetensors/overlap", Name: name, Hit: tensors(6, a4, entry("b", "U8", "[4]", 2, 6)), Miss: tensors(8, entry("b", "U8", "[4]", 4, 8), a4)},
+		{Rule: "safetensors/overlap", Name: name, Hit: tensors(7, a4, entry("b", "U8", "[4]", 3, 7))},
 		{Rule: "safetensors/overlap", Name: name, Hit: tensors(4, a4, entry("b", "U8", "[4]", 0, 4)), Miss: tensors(4, a4, entry("b", "U8", "[0,7]", 4, 4))},
 		{Rule: "safetensors/overlap", Name: name, Hit: tensors(4, a4, entry("b", "U8", "[0]", 2, 2)), Miss: tensors(4, a4, entry("b", "U8", "[0]", 0, 0))},
 		{Rule: "safetensors/hole", Name: name, Hit: tensors(9, a4, entry("b", "U8", "[4]", 5, 9)), Miss: tensors(8, a4, entry("b", "U8", "[4]", 4, 8))},
 		{Rule: "safetensors/size-mismatch", Name: name, Hit: tensors(4, entry("a", "F32", "[2]", 0, 4)), Miss: tensors(4, entry("a", "F32", "[]", 0, 4))},
 		{Rule: "safetensors/size-mismatch", Name: name, Hit: tensors(4, entry("a", "F4", "[7]", 0, 4)), Miss: tensors(4, entry("a", "F4", "[8]", 0, 4))},
+		{Rule: "safetensors/size-mismatch", Name: name, Hit: tensors(3, entry("a", "F4", "[7]", 0, 3))},
 		{Rule: "safetensors/size-mismatch", Name: name, Hit: tensors(4, entry("a", "U8", "[4]", 4, 0)), Miss: tensors(3, entry("a", "F6_E2M3", "[4]", 0, 3))},
 		{Rule: "safetensors/overflow", Name: name, Hit: tensors(4, entry("a", "U8", "[4294967296,4294967297,0]", 0, 4)), Miss: tensors(0, entry("a", "U8", "[0,4294967296,4294967297]", 0, 0))},
 		{Rule: "safetensors/overflow", Name: name, Hit: tensors(4, entry("a", "F64", "[2305843009213693952]", 0, 4))},
@@ -116,6 +118,9 @@ func TestStructureThatCannotBeTrusted(t *testing.T) {
 		if len(report.Findings) == 0 {
 			t.Errorf("%s: nothing found", what)
 		}
+		if what == "size" && report.Coverage.Opaque != 0 {
+			t.Errorf("bytes of a tensor with a wrong size count as %+v", report.Coverage)
+		}
 	}
 }
 
@@ -171,6 +176,17 @@ func TestTerabyte(t *testing.T) {
 	}
 	if used := after.TotalAlloc - before.TotalAlloc; elapsed > time.Second || used > 32<<20 {
 		t.Errorf("took %v and %d bytes", elapsed, used)
+	}
+}
+
+// The limit of the reference reader, exactly.
+func TestLargestHeader(t *testing.T) {
+	for n, want := range map[uint64]scanners.GapCode{100_000_000: scanners.GapBroken, 100_000_001: scanners.GapLimit} {
+		f := scanners.File{ReaderAt: sparse{append(binary.LittleEndian.AppendUint64(nil, n), '{')}, Name: name, Size: 1 << 30}
+		report := scanners.Scan(t.Context(), list, f, scanners.Limits{})
+		if len(report.Gaps) != 1 || report.Gaps[0].Code != want {
+			t.Errorf("header of %d bytes: gaps %v", n, report.Gaps)
+		}
 	}
 }
 
