@@ -45,6 +45,8 @@ func TestScripts(t *testing.T) {
 			"safetensors": makeSafetensors,
 			"hub":         startHub,
 			"ociregistry": startOCI,
+			"keypair":     keyPair,
+			"certify":     certify,
 		},
 	})
 }

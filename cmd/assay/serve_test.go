@@ -44,19 +44,20 @@ func TestServe(t *testing.T) {
 	review := startServe(t, env, pool, files)
 	for _, c := range []struct {
 		name    string
+		image   string
 		args    []string
 		allowed bool
 		says    string
 	}{
-		{"no model", []string{"sleep", "1"}, true, ""},
-		{"passed the gate", []string{"--model", "org/good", "--revision", good}, true, ""},
-		{"passed the gate, as a reference", []string{"hf://org/good@" + good}, true, ""},
-		{"failed the gate", []string{"--model=org/evil", "--revision=" + evil}, false, "pickle/dangerous-call"},
-		{"never gated", []string{"hf://org/other@" + good}, false, "assay gate"},
-		{"not pinned", []string{"--model", "org/good"}, false, "commit"},
+		{"no model", "busybox", []string{"sleep", "1"}, true, ""},
+		{"passed the gate", "vllm/vllm-openai", []string{"--model", "org/good", "--revision", good}, true, ""},
+		{"passed the gate, as a reference", "vllm/vllm-openai", []string{"hf://org/good@" + good}, true, ""},
+		{"failed the gate", "vllm/vllm-openai", []string{"--model=org/evil", "--revision=" + evil}, false, "pickle/dangerous-call"},
+		{"never gated", "vllm/vllm-openai", []string{"hf://org/other@" + good}, false, "assay gate"},
+		{"not pinned", "vllm/vllm-openai", []string{"--model", "org/good"}, false, "commit"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			allowed, message := review(c.args)
+			allowed, message := review(c.image, c.args)
 			if allowed != c.allowed || !strings.Contains(message, c.says) {
 				t.Errorf("allowed %t with %q, want %t with %q", allowed, message, c.allowed, c.says)
 			}
@@ -73,7 +74,7 @@ func command(ctx context.Context, env map[string]string, stdout io.Writer, args 
 
 // startServe runs the command until the test ends and returns a function that
 // asks it about a Pod with these container arguments.
-func startServe(t *testing.T, env map[string]string, pool *x509.CertPool, files [2]string) func(args []string) (bool, string) {
+func startServe(t *testing.T, env map[string]string, pool *x509.CertPool, files [2]string) func(image string, args []string) (bool, string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	out, in := io.Pipe()
@@ -93,10 +94,10 @@ func startServe(t *testing.T, env map[string]string, pool *x509.CertPool, files 
 	}
 	address := strings.TrimSpace(strings.TrimPrefix(line, "listening on "))
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
-	return func(args []string) (bool, string) { return ask(t, client, "https://"+address+"/validate", args) }
+	return func(image string, args []string) (bool, string) { return ask(t, client, "https://"+address+"/validate", image, args) }
 }
 
-func ask(t *testing.T, client *http.Client, url string, args []string) (bool, string) {
+func ask(t *testing.T, client *http.Client, url, image string, args []string) (bool, string) {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{
 		"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
@@ -106,7 +107,7 @@ func ask(t *testing.T, client *http.Client, url string, args []string) (bool, st
 			"resource": map[string]string{"group": "", "version": "v1", "resource": "pods"},
 			"object": map[string]any{
 				"apiVersion": "v1", "kind": "Pod", "metadata": map[string]string{"name": "p"},
-				"spec": map[string]any{"containers": []any{map[string]any{"name": "c", "image": "vllm/vllm-openai", "args": args}}},
+				"spec": map[string]any{"containers": []any{map[string]any{"name": "c", "image": image, "args": args}}},
 			},
 		},
 	})

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+	"log"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -44,7 +46,7 @@ func startHub(ts *testscript.TestScript, _ bool, args []string) {
 // for each layer, titled by annotation. It sets OCI, the reference without its
 // scheme, and OCI_DIGEST.
 func startOCI(ts *testscript.TestScript, _ bool, args []string) {
-	server := httptest.NewServer(ggcr.New())
+	server := httptest.NewServer(ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0))))
 	ts.Defer(server.Close)
 	host := strings.TrimPrefix(server.URL, "http://")
 	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), "application/vnd.oci.empty.v1+json")
