@@ -49,7 +49,6 @@ type machine struct {
 	proto     uint8
 	start     int64  // of the pickle
 	op        byte   // being executed
-	opOff     int64  // its offset
 	ops       int64  // executed
 	firstName int64  // ops when the first name was imported
 	tainted   bool   // a name that may not be passed on was imported

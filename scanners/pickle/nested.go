@@ -142,6 +142,7 @@ func (m *machine) adopt(inner *analysis) {
 	for _, f := range inner.judge.sink.findings() {
 		m.judge.sink.take(f)
 	}
+	m.judge.effects += inner.judge.effects
 	if inner.judge.sink.limit != "" {
 		m.judge.sink.limit = inner.judge.sink.limit
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"assay/scanners"
@@ -143,7 +144,7 @@ func (a *analysis) definite(at int64) bool {
 
 // tentative tries what follows a pickle as one of protocol 0 or 1, which has no
 // magic number. It counts when it calls something, or is read to its STOP and
-// either imports something or ends the file.
+// imports something or is free of findings.
 func (a *analysis) tentative(at int64) (next int64, ok bool) {
 	m := a.machine
 	head := m.view(at, 1, nil)
@@ -158,12 +159,11 @@ func (a *analysis) tentative(at int64) (next int64, ok bool) {
 	trial := m.cover
 	inner.finish()
 	m.judge, m.cover = outer, covered
-	done := err == nil && (len(inner.names.list) > 0 || m.offset() == a.end)
+	done := err == nil && (len(inner.names.list) > 0 || len(inner.sink.list) == 0)
 	if !done && inner.effects == 0 {
 		return 0, false
 	}
 	m.adopt(&analysis{judge: &inner})
-	a.judge.effects += inner.effects
 	covered.parsed.AddAll(trial.parsed, 0)
 	covered.opaque.AddAll(trial.opaque, 0)
 	a.rest = m.offset()
@@ -226,25 +226,26 @@ func (m *machine) failure(err error) error {
 // begin with an opcode; they are left to others unless a loader would act on them.
 func (a *analysis) recognised(err error, name string) bool {
 	head := a.view(0, 2, nil)
+	names := a.judge.names.list
 	switch {
-	case a.judge.effects > 0:
-		return true
 	case len(head) == 2 && head[0] == opProto && head[1] <= maxProtocol:
 		return true
-	case a.first && (len(a.judge.names.list) > 0 || a.rest == a.end || namedPickle(name)):
+	case a.judge.effects > 0 && (len(names) == 0 || slices.ContainsFunc(names, plausible)):
 		return true
-	case err == nil || a.first:
-		return a.first && err != nil
+	case a.first:
+		return len(names) > 0 || a.rest == a.end || namedPickle(name) || err != nil
+	case namedPickle(name) && a.ops >= 4:
+		return true
 	}
-	if a.ops-a.firstName >= 2 && len(a.judge.names.list) > 0 {
-		for _, g := range a.judge.names.list {
-			if isIdentifier(g.module) && isIdentifier(g.name) && (g.entry != nil || g.dangerous || pyglobals.KnownModule(g.module)) {
-				return true
-			}
-		}
-	}
-	return namedPickle(name) && a.ops >= 4
+	// A name in the first two lines of a text is chance; one of a known module,
+	// with opcodes after it, is not.
+	return err != nil && a.ops-a.firstName >= 2 && slices.ContainsFunc(names, func(g *global) bool {
+		return plausible(g) && (g.entry != nil || g.dangerous || pyglobals.KnownModule(g.module))
+	})
 }
+
+// plausible reports whether a name could be one that a program defines.
+func plausible(g *global) bool { return isIdentifier(g.module) && isIdentifier(g.name) }
 
 // namedPickle reports a name under which pickles are kept.
 func namedPickle(name string) bool {

@@ -40,6 +40,7 @@ type window struct {
 	// read in a row, as it does in memory.
 	drop    bool
 	crossed int64 // offset of the first opcode that crossed, -1 when none did
+	opOff   int64 // offset of the opcode being executed
 }
 
 func (w *window) open(src io.ReaderAt, at, end int64) {
@@ -97,7 +98,7 @@ func (w *window) leaveFrame(p int64) error {
 	w.framed = false
 	if p < w.frameEnd {
 		if w.crossed < 0 {
-			w.crossed = p
+			w.crossed = w.opOff
 		}
 		if !w.drop && w.resume == w.frameEnd {
 			w.bound()

@@ -135,7 +135,7 @@ func reaches(module string, rest []string) (Danger, bool) {
 var shortWord = map[string]bool{
 	"code": true, "test": true, "new": true, "select": true, "copy": true, "trace": true, "cmd": true,
 	"profile": true, "resource": true, "signal": true, "queue": true, "parser": true, "py": true, "sh": true,
-	"io": true, "operator": true, "locale": true, "dis": true, "site": true, "http": true, 
+	"io": true, "operator": true, "locale": true, "dis": true, "site": true, "http": true,
 	"ce": true, "tables": true, "invoke": true, "glob": true, "dask": true,
 	"ray": true, "dns": true, "compiler": true, "logging": true, "datasets": true, "triton": true,
 	"platform": true, "types": true, "warnings": true, "distributed": true, "hydra": true, "gin": true,
