@@ -15,6 +15,16 @@ import (
 // bundle, and what the specification leaves out by default (6.2).
 var gitPaths = []string{".git", ".gitattributes", ".github", ".gitignore"}
 
+// GitPaths are the paths that a signer leaves out by default.
+func GitPaths() []string { return slices.Clone(gitPaths) }
+
+// Ignores reports whether a name is one of the paths or lies below one.
+func Ignores(paths []string, name string) bool {
+	set := pathSet{}
+	set.add(paths)
+	return set.has(name)
+}
+
 // comparison holds a manifest against the files of an artifact.
 type comparison struct {
 	manifest *Manifest

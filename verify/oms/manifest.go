@@ -68,7 +68,7 @@ func (m *Manifest) check() error {
 		return fault{Code: CodeRootDigest, What: "the root digest is not that of the listed digests"}
 	}
 	for _, p := range m.IgnorePaths {
-		if err := checkIgnorePath(p); err != nil {
+		if err := CheckIgnorePath(p); err != nil {
 			return err
 		}
 	}
@@ -201,9 +201,9 @@ func (m *Manifest) checkNames() error {
 	return nil
 }
 
-// checkIgnorePath takes a relative path of a file or folder (specification,
+// CheckIgnorePath takes a relative path of a file or folder (specification,
 // 6.2). "." would ignore everything and is refused like a glob.
-func checkIgnorePath(p string) error {
+func CheckIgnorePath(p string) error {
 	if strings.ContainsAny(p, "*?[") {
 		return fmt.Errorf("ignore path %.80q: patterns are not supported, name each path", p)
 	}

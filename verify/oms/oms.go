@@ -73,7 +73,7 @@ func New(c Config) (*Verifier, error) {
 		c.MaxBundle = DefaultMaxBundle
 	}
 	for _, p := range c.IgnorePaths {
-		if err := checkIgnorePath(p); err != nil {
+		if err := CheckIgnorePath(p); err != nil {
 			return nil, err
 		}
 	}

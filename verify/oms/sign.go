@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"assay/verify"
 	"assay/verify/hashing"
@@ -61,8 +62,9 @@ func SignWithKey(m *Manifest, signer crypto.Signer) ([]byte, error) {
 
 // SignWithCertificate makes a bundle that is verified with a root of the chain.
 // The chain begins with the signer's own certificate; the root is left out, as
-// nobody takes it from a bundle.
-func SignWithCertificate(m *Manifest, signer crypto.Signer, chain []*x509.Certificate) ([]byte, error) {
+// nobody takes it from a bundle. It fails for a certificate that verifiers would
+// refuse: one that is not for signing, or not valid now.
+func SignWithCertificate(m *Manifest, signer crypto.Signer, chain []*x509.Certificate, now time.Time) ([]byte, error) {
 	if len(chain) == 0 {
 		return nil, errors.New("sign: no certificate")
 	}
@@ -70,8 +72,15 @@ func SignWithCertificate(m *Manifest, signer crypto.Signer, chain []*x509.Certif
 	if err != nil || !bytes.Equal(public, chain[0].RawSubjectPublicKeyInfo) {
 		return nil, errors.New("sign: the first certificate is not that of the key")
 	}
+	if err := checkUsage(chain[0]); err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
 	var out outChain
 	for i, c := range chain {
+		if now.Before(c.NotBefore) || now.After(c.NotAfter) {
+			return nil, fmt.Errorf("sign: the certificate of %q is valid from %s to %s only", c.Subject.String(),
+				c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339))
+		}
 		if i > 0 && bytes.Equal(c.RawSubject, c.RawIssuer) {
 			continue
 		}

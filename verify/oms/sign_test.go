@@ -53,7 +53,7 @@ func TestSignWithCertificate(t *testing.T) {
 	m := baseFiles()
 	top := newAuthority(t, "root")
 	signer := top.issue(t, "intermediate", isCA).issue(t, "signer")
-	bundle, err := SignWithCertificate(manifestOf(t, m), signer.key, signer.certs)
+	bundle, err := SignWithCertificate(manifestOf(t, m), signer.key, signer.certs, testNow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,10 +64,10 @@ func TestSignWithCertificate(t *testing.T) {
 	if got.Identity.Subject != "CN=signer" || got.Identity.Issuer != "CN=intermediate" {
 		t.Errorf("identity %+v", got.Identity)
 	}
-	if _, err := SignWithCertificate(manifestOf(t, m), newKey(t), signer.certs); err == nil {
+	if _, err := SignWithCertificate(manifestOf(t, m), newKey(t), signer.certs, testNow); err == nil {
 		t.Error("signed with a key that is not the certificate's")
 	}
-	if _, err := SignWithCertificate(manifestOf(t, m), signer.key, nil); err == nil {
+	if _, err := SignWithCertificate(manifestOf(t, m), signer.key, nil, testNow); err == nil {
 		t.Error("signed without a certificate")
 	}
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	"crypto/x509"
@@ -97,6 +96,14 @@ Exit codes: 0 signed, 2 usage, 3 a file could not be read or signed.`,
 		signer, chain, err := key.load(a.Getenv)
 		if err != nil {
 			return err
+		}
+		if !cmd.Flags().Changed("output") {
+			out = "" // ASSAY_OUTPUT is for reports: it names a format too
+		}
+		for _, path := range ignore {
+			if err := oms.CheckIgnorePath(path); err != nil {
+				return &exitError{console.ExitUsage, err}
+			}
 		}
 		if ignoreGit {
 			ignore = append(ignore, oms.GitPaths()...)
@@ -194,11 +201,4 @@ func (a *app) manifest(ctx context.Context, model, own string, ignore []string) 
 		}
 	}
 	return oms.NewManifest(filepath.Base(path), verify.DigestsOf(evidence), ignore)
-}
-
-// samePublicKey reports whether a public key is that of the signer.
-func samePublicKey(signer crypto.Signer, id string) bool {
-	der, err := x509.MarshalPKIXPublicKey(signer.Public())
-	key, err2 := trust.NewPublicKey(signer.Public())
-	return err == nil && err2 == nil && len(bytes.TrimSpace(der)) > 0 && key.ID == id
 }
