@@ -103,7 +103,7 @@ func (x *extraction) container(at string, c container, images map[string]bool) {
 		p.storageInitializer(args)
 	}
 	if len(c.Command) == 0 && serveImages[imageName(c.Image)] && len(args) <= maxWords {
-		p.first(args, program{form: formName, revisions: revision})
+		p.first(word{path: at + ".image", text: imageName(c.Image)}, args, program{form: formName, revisions: revision})
 	}
 	p.command(append(env.words(at+".command", c.Command), args...), 0)
 	p.variables()
@@ -184,7 +184,7 @@ func (p *process) otherHub() string {
 	}
 	for _, name := range otherHub {
 		if p.env.isOn(name) {
-			return "the container is told to use another hub (" + name + ") than the one that verdicts are about; remove the variable"
+			return "the container is told to take models from elsewhere (" + name + ") than verdicts are about; remove the variable"
 		}
 	}
 	return ""

@@ -91,7 +91,8 @@ var variables = map[string]naming{
 	"TOKENIZER":           {formLoose, []string{"TOKENIZER_REVISION"}, common},
 }
 
-// program is a command whose first argument is a model.
+// program is a command whose first argument is a model. Of two that match, the
+// first counts.
 type program struct {
 	words     []string
 	form      form
@@ -102,6 +103,7 @@ type program struct {
 var programs = []program{
 	{[]string{"vllm", "serve"}, formName, "", revision},
 	{[]string{"lmdeploy", "serve", "api_server"}, formName, "", revision},
+	{[]string{"trtllm-serve", "serve"}, formName, "", nil},
 	{[]string{"trtllm-serve"}, formName, "", nil},
 	{[]string{"huggingface-cli", "download"}, formName, "", revision},
 	{[]string{"hf", "download"}, formName, "", revision},
@@ -122,8 +124,11 @@ var serveImages = map[string]bool{"vllm-openai": true}
 const storageInitializer = "storage-initializer"
 
 // otherHub are variables that make Hub names mean something else than the Hub.
-// Source: vLLM and SGLang environment variables.
-var otherHub = []string{"VLLM_USE_MODELSCOPE", "SGLANG_USE_MODELSCOPE", "LMDEPLOY_USE_MODELSCOPE"}
+// Sources: vLLM, SGLang and LMDeploy environment variables; huggingface_hub
+// constants.py.
+var otherHub = []string{
+	"VLLM_USE_MODELSCOPE", "SGLANG_USE_MODELSCOPE", "LMDEPLOY_USE_MODELSCOPE", "VLLM_MODEL_REDIRECT_PATH", "HUGGINGFACE_CO_STAGING",
+}
 
 // loadsLater are variables that let a server load models that were not there
 // when it was admitted. Source: vLLM environment variables.

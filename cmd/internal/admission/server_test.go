@@ -13,14 +13,19 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"assay/verify"
+	"assay/verify/store"
 )
 
 // issue writes a self-signed certificate for 127.0.0.1 with a serial number.
@@ -199,4 +204,64 @@ func TestManyConnections(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// BenchmarkStore reviews 1,000 Pods a second over TLS, from a store with 1,000
+// models of 30 files, on up to 500 connections. It reports the percentiles of the
+// whole exchange, from the time it was due: with the client on the same
+// processors, they are an upper bound.
+func BenchmarkStore(b *testing.B) {
+	s, err := store.Open(filepath.Join(b.TempDir(), "store.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	const models, files, rules = 1000, 30, "sha256:rules"
+	bodies := make([]string, models)
+	for i := range models {
+		e := verify.Evidence{Ruleset: rules, Artifact: verify.ArtifactInfo{Pinned: fmt.Sprintf("hf://org/m%d@%s", i, commit)}}
+		for j := range files {
+			e.Files = append(e.Files, verify.FileEvidence{Name: fmt.Sprintf("file-%02d", j), SHA256: fmt.Sprintf("%064x", i*files+j), Formats: []string{"safetensors"}})
+		}
+		e.Artifact.ContentID = verify.ContentID(e.Files)
+		if err := s.Put(b.Context(), e, time.Now()); err != nil {
+			b.Fatal(err)
+		}
+		bodies[i] = reviewOf("CREATE", "v1 Pod", pod(fmt.Sprintf(`{"containers":[{"image":"x","args":["--model=org/m%d","--revision=%s"]}]}`, i, commit)), "null")
+	}
+	server := httptest.NewUnstartedServer(Handler(Config{Lookup: func(ctx context.Context, pinned string) (verify.Report, error) {
+		e, err := s.ByReference(ctx, pinned, rules)
+		return verify.Report{Evidence: e, Verdict: verify.Verdict{Decision: verify.Allow}}, err
+	}}))
+	server.StartTLS()
+	defer server.Close()
+	c := client{server.Client(), server.URL}
+	c.Transport.(*http.Transport).MaxIdleConnsPerHost = 500
+
+	var mu sync.Mutex
+	var took []time.Duration
+	var next atomic.Int64
+	b.SetParallelism(500 / runtime.GOMAXPROCS(0))
+	b.ResetTimer()
+	start := time.Now()
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			n := next.Add(1)
+			due := start.Add(time.Duration(n) * time.Millisecond)
+			time.Sleep(time.Until(due))
+			status, text := c.post(b, "application/json", bodies[n%models])
+			d := time.Since(due)
+			if status != http.StatusOK || !strings.Contains(text, `"allowed":true`) {
+				b.Errorf("status %d: %s", status, text)
+			}
+			mu.Lock()
+			took = append(took, d)
+			mu.Unlock()
+		}
+	})
+	slices.Sort(took)
+	for name, share := range map[string]float64{"p50-ms": 0.5, "p99-ms": 0.99, "max-ms": 1} {
+		b.ReportMetric(float64(took[int(share*float64(len(took)-1))].Microseconds())/1000, name)
+	}
+	b.ReportMetric(float64(len(took))/b.Elapsed().Seconds(), "reviews/s")
 }
