@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"path"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -81,6 +83,9 @@ func (r *run) file(f File, path []string) *node {
 	r.mark(Clean)
 	if f.Size == 0 {
 		n.recognised = true
+		if !ordinaryWhenEmpty(f.Name) {
+			r.gap(GapBroken, path, 0, "the file is empty: its content is missing")
+		}
 		return n
 	}
 	head, err := readHead(f)
@@ -98,6 +103,17 @@ func (r *run) file(f File, path []string) *node {
 	r.descend(n, f, path)
 	r.explainRest(n, f, path)
 	return n
+}
+
+// ordinaryWhenEmpty reports the names under which an empty file is common and
+// means nothing: package markers, placeholders that keep a folder in Git, and
+// plain text. Any other empty file is what is left of a file.
+func ordinaryWhenEmpty(name string) bool {
+	base := path.Base(name)
+	if strings.HasPrefix(base, ".") {
+		return true
+	}
+	return slices.Contains([]string{".py", ".typed", ".txt", ".md", ".log", ".keep"}, path.Ext(base))
 }
 
 // apply runs one scanner and folds its result into n.
@@ -261,6 +277,8 @@ func codeOf(err error) (GapCode, int64) {
 		return GapUnreadable, 0
 	case errors.Is(err, errLimit):
 		return GapLimit, 0
+	case errors.As(err, new(*fs.PathError)):
+		return GapUnreadable, 0
 	}
 	return GapBroken, 0
 }
