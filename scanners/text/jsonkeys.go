@@ -5,7 +5,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"assay/scanners"
 	"assay/scanners/internal/clip"
@@ -16,6 +15,7 @@ import (
 // Keras and skops find the class to build.
 type object struct {
 	module, class, dunderModule, loader string
+	url, sha256                         string // of a file that Croissant lists
 }
 
 // checkString looks at a string by its key.
@@ -99,6 +99,7 @@ var (
 // checkObject judges an object once its fields are known.
 func (w *walk) checkObject(offset int64) {
 	o := w.top().object
+	w.croissantFile(o)
 	switch {
 	case slices.Contains(codeClasses, o.class):
 		w.add("text/code-in-config", offset, "an object of class %s", o.class)
@@ -134,23 +135,4 @@ func isKnownLibrary(name []byte) bool { return slices.Contains(knownLibraries, r
 // leavesFolder reports whether a file name of an index points elsewhere.
 func leavesFolder(name string) bool {
 	return strings.HasPrefix(name, "/") || strings.ContainsAny(name, "\\:\x00") || slices.Contains(strings.Split(path.Clean(name), "/"), "..")
-}
-
-// factKeys are the settings worth a line in the bill of materials.
-var factKeys = []string{
-	"architectures", "model_type", "torch_dtype", "dtype", "transformers_version", "vocab_size", "hidden_size", "num_hidden_layers",
-	"max_position_embeddings", "base_model_name_or_path", "peft_type", "task_type", "r", "lora_alpha", "_class_name", "_diffusers_version",
-}
-
-var factFiles = []string{"config.json", "adapter_config.json", "model_index.json"}
-
-// configFact keeps a setting of the outermost object.
-func (w *walk) configFact(key string, t jsontok.Token) {
-	inList := key == "architectures" && len(w.stack) == 3
-	if len(w.stack) != 2 && !inList || len(w.facts) >= len(factKeys)*2 || string(t.Text) == "null" {
-		return
-	}
-	if slices.Contains(factFiles, w.base) && slices.Contains(factKeys, key) && utf8.Valid(t.Text) {
-		w.facts = append(w.facts, scanners.Fact{Key: "text/config/" + key, Value: clip.Bytes(t.Text, 256)})
-	}
 }

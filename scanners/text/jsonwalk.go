@@ -135,7 +135,7 @@ func (w *walk) value(t jsontok.Token) error {
 	}
 	here := w.top()
 	key, above := here.key, here.under|enclosing[here.key]
-	w.configFact(key, t)
+	w.settingFact(t)
 	if key == "trust_remote_code" && isTrue(t) {
 		w.add("text/trust-remote-code", t.Offset, "%s is %s", key, clip.Quote(t.Text, 20))
 	}

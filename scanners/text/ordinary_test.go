@@ -80,7 +80,7 @@ func TestFacts(t *testing.T) {
 	for name, want := range map[string]string{
 		"config.json": "[{text/config/architectures LlamaForCausalLM} {text/config/hidden_size 64} {text/config/model_type llama} " +
 			"{text/config/torch_dtype bfloat16} {text/config/transformers_version 4.45.0} {text/config/vocab_size 512}]",
-		"README.md": "[{text/card/base_model org/base} {text/card/license apache-2.0}]",
+		"README.md": "[{text/card/base_model org/base} {text/card/language en} {text/card/license apache-2.0} {text/card/tags text-generation}]",
 	} {
 		if got := fmt.Sprint(scannertest.Scan(list, name, []byte(ordinary[name])).Facts); got != want {
 			t.Errorf("%s: %s", name, got)

@@ -49,19 +49,21 @@ func (Scanner) Match(h scanners.Head) bool {
 
 // scan is the state of one file.
 type scan struct {
-	file    scanners.File
-	base    string // lower-case base name
-	profile profile
-	start   []byte
-	wide    bool // UTF-16: offsets are those of the decoded text, and not shown
-	check   checker
-	found   *findings.List
-	facts   []scanners.Fact
+	file     scanners.File
+	base     string // lower-case base name
+	profile  profile
+	settings settings
+	start    []byte
+	wide     bool // UTF-16: offsets are those of the decoded text, and not shown
+	check    checker
+	found    *findings.List
+	facts    []scanners.Fact
 }
 
 // Scan reads all of f. It returns ErrNotRecognised when any of it is not text.
 func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (scanners.Result, error) {
 	s := &scan{file: f, base: strings.ToLower(path.Base(f.Name)), profile: profileOf(f.Name), found: findings.New(rules)}
+	s.settings = settingsOf(s.base)
 	s.check.named = s.profile.named
 	s.start = make([]byte, min(f.Size, 4<<10))
 	if _, err := io.ReadFull(io.NewSectionReader(f, 0, f.Size), s.start); err != nil {
@@ -93,6 +95,10 @@ func (s *scan) read(ctx context.Context) error {
 	for _, g := range greps {
 		looks = append(looks, g)
 	}
+	beginning := &head{max: maxCard}
+	if s.describes() {
+		looks = append(looks, beginning)
+	}
 	all := io.TeeReader(src, io.MultiWriter(looks...))
 	err := s.readJSON(all)
 	if _, rest := io.Copy(io.Discard, all); rest != nil {
@@ -104,7 +110,7 @@ func (s *scan) read(ctx context.Context) error {
 	for _, g := range greps {
 		g.finish()
 	}
-	s.card()
+	s.describe(beginning.text)
 	s.report()
 	return err
 }
