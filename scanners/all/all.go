@@ -11,6 +11,7 @@ import (
 	"assay/scanners/compress"
 	"assay/scanners/image"
 	"assay/scanners/numpy"
+	"assay/scanners/pickle"
 	"assay/scanners/safetensors"
 	"assay/scanners/script"
 	"assay/scanners/tar"
@@ -24,6 +25,7 @@ func Scanners() []scanners.Scanner {
 		compress.Scanner{},
 		image.Scanner{},
 		numpy.Scanner{},
+		pickle.Scanner{},
 		safetensors.Scanner{},
 		script.Scanner{},
 		tar.Scanner{},

@@ -18,7 +18,7 @@ type Scanner struct{}
 
 // Info describes the scanner and its rules.
 func (Scanner) Info() scanners.Info {
-	return scanners.Info{Name: "pickle", Title: "Python pickle", Version: 1, Rules: ruleTable[:]}
+	return scanners.Info{Name: "pickle", Title: "Python pickle", Version: 1, Rules: slices.Clone(ruleTable[:])}
 }
 
 // Match reports a first byte that can open a pickle. Protocols 0 and 1 have no
