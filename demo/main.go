@@ -10,8 +10,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,19 +27,21 @@ const (
 	built  = "bin/demo/runs-code"
 )
 
-// visit is one gate with the exit code that it must end with.
+// visit is one gate, with the exit code that it must end with and what it must
+// say: the right code for another reason is not the expected verdict.
 type visit struct {
 	title string
 	args  []string
 	code  int
+	says  string
 }
 
 func visits() []visit {
 	key := []string{"--public-key", models + "/test-key.pub"}
 	return []visit{
-		{"A complete model, signed by a known key", slices.Concat(key, []string{models + "/good"}), 0},
-		{"The same model, one bit of its weights flipped after signing", slices.Concat(key, []string{models + "/tampered"}), 1},
-		{"A PyTorch file that runs a command when it is loaded", []string{built}, 1},
+		{"A complete model, signed by a known key", slices.Concat(key, []string{models + "/good"}), 0, "model.sig: verified"},
+		{"The same model, one bit of its weights flipped after signing", slices.Concat(key, []string{models + "/tampered"}), 1, "model.safetensors: oms signature: content"},
+		{"A PyTorch file that runs a command when it is loaded", []string{built}, 1, `os.system("echo assay-test-marker")`},
 	}
 }
 
@@ -79,15 +83,20 @@ func (v visit) show(assay string) error {
 	args := append([]string{"gate", "--no-store"}, v.args...)
 	fmt.Printf("$ assay %s\n", strings.Join(args, " "))
 	cmd := exec.Command(assay, args...)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(os.Stdout, &said), os.Stderr
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		return err
 	}
 	code := cmd.ProcessState.ExitCode()
 	fmt.Printf("exit code %d\n", code)
-	if code != v.code {
-		return fmt.Errorf("%s: exit code %d instead of %d", v.args[len(v.args)-1], code, v.code)
+	model := v.args[len(v.args)-1]
+	switch {
+	case code != v.code:
+		return fmt.Errorf("%s: exit code %d instead of %d", model, code, v.code)
+	case !strings.Contains(said.String(), v.says):
+		return fmt.Errorf("%s: the verdict does not say %q", model, v.says)
 	}
 	return nil
 }
