@@ -34,8 +34,8 @@ func (c *check) Claims(files verify.Digests) []verify.Claim {
 
 func (c *check) claim(d *document, files verify.Digests) verify.Claim {
 	claim := verify.Claim{
-		Scheme: Scheme, Document: d.name, PredicateType: d.predicateType, Identity: d.signer,
-		Time: d.time, TimeSource: d.timeSource, Covers: []string{}, Problems: []verify.Problem{}, Notes: d.notes,
+		Scheme: Scheme, Document: d.name, PredicateType: d.predicateType, Identity: d.Signer,
+		Time: d.Time, TimeSource: d.TimeSource, Covers: []string{}, Problems: []verify.Problem{}, Notes: d.Notes,
 	}
 	if d.problem != nil {
 		claim.Standing, claim.Problems = verify.Failed, append(claim.Problems, *d.problem)
@@ -48,11 +48,11 @@ func (c *check) claim(d *document, files verify.Digests) verify.Claim {
 	cmp.run()
 	claim.Covers, claim.Exempt = append(claim.Covers, cmp.covers...), cmp.exempt()
 	claim.Problems = append(claim.Problems, cmp.problems...)
-	claim.Notes = append(claim.Notes[:len(d.notes):len(d.notes)], cmp.notes()...)
+	claim.Notes = append(claim.Notes[:len(d.Notes):len(d.Notes)], cmp.notes()...)
 	switch {
 	case len(cmp.problems) > 0:
 		claim.Standing = verify.Failed
-	case d.trusted && len(cmp.unread) == 0:
+	case d.Trusted && len(cmp.unread) == 0:
 		claim.Standing = verify.Verified
 	}
 	return claim

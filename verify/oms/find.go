@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"assay/registry"
+	"assay/verify/internal/envelope"
 )
 
 // defaultName is the bundle's name by the reference implementation.
@@ -113,7 +114,7 @@ func isForeign(data []byte) bool {
 // isOther reports a document that says itself that it is something else: another
 // kind of JSON, a bundle without envelope, an attestation of another type.
 func isOther(data []byte) bool {
-	b, err := decodeBundle(data)
+	b, err := envelope.Decode(data, false)
 	if err != nil {
 		return !bytes.Contains(data, []byte(`"dsseEnvelope"`))
 	}

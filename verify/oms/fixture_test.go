@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/hex"
 	"strings"
 	"testing"
 
 	"assay/registry"
 	"assay/verify"
+	"assay/verify/internal/envelope"
 	"assay/verify/trust"
 
 	"github.com/go-json-experiment/json"
@@ -27,7 +27,7 @@ type fixture struct {
 	payload  string
 	pae      func(payload []byte) []byte
 	signer   crypto.Signer
-	material outMaterial
+	material envelope.OutMaterial
 	bundle   func(text string) string // last change, to the signed bundle
 
 	config Config
@@ -42,7 +42,7 @@ func keyFixture(t testing.TB) *fixture {
 	key := newKey(t)
 	public := keyOf(t, key)
 	f := newFixture(t, baseFiles(), nil)
-	f.signer, f.material = key, outMaterial{PublicKey: &outKey{Hint: public.Hint}}
+	f.signer, f.material = key, envelope.OutMaterial{PublicKey: &envelope.OutKey{Hint: public.Hint}}
 	f.config = Config{Now: testNow, PublicKeys: []trust.PublicKey{public}}
 	return f
 }
@@ -63,9 +63,9 @@ func (f *fixture) signBy(a authority) {
 }
 
 func (f *fixture) carry(certs ...*x509.Certificate) {
-	f.material = outMaterial{Chain: &outChain{}}
+	f.material = envelope.OutMaterial{Chain: &envelope.OutChain{}}
 	for _, c := range certs {
-		f.material.Chain.Certificates = append(f.material.Chain.Certificates, outCertificate{RawBytes: c.Raw})
+		f.material.Chain.Certificates = append(f.material.Chain.Certificates, envelope.OutCertificate{RawBytes: c.Raw})
 	}
 }
 
@@ -100,13 +100,13 @@ func (f *fixture) manifest() *Manifest {
 
 func pae(payload []byte) []byte {
 	var b bytes.Buffer
-	writePAE(&b, payload)
+	envelope.WritePAE(&b, payload)
 	return b.Bytes()
 }
 
 func oldPAE(payload []byte) []byte {
 	var b bytes.Buffer
-	writeOldPAE(&b, payload)
+	envelope.WriteOldPAE(&b, payload)
 	return b.Bytes()
 }
 
@@ -122,20 +122,14 @@ func (f *fixture) editBundle(old, new string) {
 // signed returns the bundle.
 func (f *fixture) signed() string {
 	f.t.Helper()
-	hash := curveHash(f.signer.Public())
+	hash := envelope.CurveHash(f.signer.Public())
 	h := hash.New()
 	h.Write(f.pae([]byte(f.payload)))
 	sig, err := f.signer.Sign(nil, h.Sum(nil), hash)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	text, err := json.Marshal(outBundle{
-		MediaType: mediaType, Material: f.material,
-		Envelope: outEnvelope{
-			Payload: base64.StdEncoding.EncodeToString([]byte(f.payload)), PayloadType: payloadType,
-			Signatures: []outSignature{{Sig: sig}},
-		},
-	})
+	text, err := envelope.Write([]byte(f.payload), sig, f.material)
 	if err != nil {
 		f.t.Fatal(err)
 	}

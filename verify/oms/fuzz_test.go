@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"assay/verify"
+	"assay/verify/internal/envelope"
 	"assay/verify/trust"
 )
 
@@ -20,7 +21,7 @@ func FuzzBundle(f *testing.F) {
 	for _, fx := range fixtures {
 		f.Add([]byte(fx.signed()))
 	}
-	for _, seed := range []string{"", "{}", "[[[[", `{"mediaType":"` + mediaType + `"}`} {
+	for _, seed := range []string{"", "{}", "[[[[", `{"mediaType":"` + envelope.MediaType + `"}`} {
 		f.Add([]byte(seed))
 	}
 	paths, err := filepath.Glob("testdata/*/model.sig")

@@ -16,6 +16,7 @@ import (
 
 	"assay/registry"
 	"assay/verify"
+	"assay/verify/internal/envelope"
 	"assay/verify/trust"
 )
 
@@ -27,7 +28,7 @@ type negative struct {
 	want   []string
 }
 
-const badStatement, badBundle = CodeBadStatement, CodeBadBundle
+const badStatement, badBundle = CodeBadStatement, envelope.CodeBadBundle
 
 var badStatements = []negative{
 	{"statement type", func(f *fixture) { f.edit("Statement/v1", "Statement/v0.1") }, []string{badStatement}},
@@ -198,29 +199,29 @@ var badBundles = []negative{
 	{"payload type", func(f *fixture) {
 		const other = "application/vnd.in-toto+xml"
 		f.pae = func(p []byte) []byte { return fmt.Appendf(nil, "DSSEv1 %d %s %d %s", len(other), other, len(p), p) }
-		f.editBundle(payloadType, other)
+		f.editBundle(envelope.PayloadType, other)
 	}, []string{badBundle}},
 	{"two signatures", func(f *fixture) { f.editBundle(`"signatures":[`, `"signatures":[{"sig":"AAAA"},`) }, []string{badBundle}},
 	{"no signature", func(f *fixture) { setSignatures(f, `[]`) }, []string{badBundle}},
 	{"signatures null", func(f *fixture) { setSignatures(f, `null`) }, []string{badBundle}},
 	{"empty signature", func(f *fixture) { setSignatures(f, `[{"sig":""}]`) }, []string{badBundle}},
-	{"signature is no signature", func(f *fixture) { setSignatures(f, `[{"sig":"AAAA"}]`) }, []string{CodeBadSignature}},
+	{"signature is no signature", func(f *fixture) { setSignatures(f, `[{"sig":"AAAA"}]`) }, []string{envelope.CodeBadSignature}},
 	{"unknown member", func(f *fixture) { f.editBundle(`"mediaType"`, `"extra":1,"mediaType"`) }, []string{badBundle}},
 	{"member in other case", func(f *fixture) { f.editBundle(`"mediaType"`, `"MediaType"`) }, []string{badBundle}},
 	{"member twice", func(f *fixture) { f.editBundle(`"mediaType"`, `"mediaType":"x","mediaType"`) }, []string{badBundle}},
 	{"unknown member of the material", func(f *fixture) { f.editBundle(`"tlogEntries"`, `"logs"`) }, []string{badBundle}},
 	{"data after the bundle", func(f *fixture) { appendBundle(f, "{}") }, []string{badBundle}},
-	{"no material", func(f *fixture) { f.material = outMaterial{} }, []string{badBundle}},
+	{"no material", func(f *fixture) { f.material = envelope.OutMaterial{} }, []string{badBundle}},
 	{"two materials", func(f *fixture) {
-		f.material.Chain = &outChain{Certificates: []outCertificate{{RawBytes: []byte("x")}}}
+		f.material.Chain = &envelope.OutChain{Certificates: []envelope.OutCertificate{{RawBytes: []byte("x")}}}
 	}, []string{badBundle}},
-	{"empty chain", func(f *fixture) { f.material = outMaterial{Chain: &outChain{}} }, []string{badBundle}},
+	{"empty chain", func(f *fixture) { f.material = envelope.OutMaterial{Chain: &envelope.OutChain{}} }, []string{badBundle}},
 	{"endless chain", func(f *fixture) {
-		f.material = outMaterial{Chain: &outChain{Certificates: make([]outCertificate, maxCertificates+1)}}
+		f.material = envelope.OutMaterial{Chain: &envelope.OutChain{Certificates: make([]envelope.OutCertificate, envelope.MaxCertificates+1)}}
 	}, []string{badBundle}},
 	{"no certificate in the chain", func(f *fixture) {
-		f.material = outMaterial{Chain: &outChain{Certificates: []outCertificate{{RawBytes: []byte("x")}}}}
-	}, []string{CodeBadCertificate}},
+		f.material = envelope.OutMaterial{Chain: &envelope.OutChain{Certificates: []envelope.OutCertificate{{RawBytes: []byte("x")}}}}
+	}, []string{envelope.CodeBadCertificate}},
 	{"empty payload", func(f *fixture) { f.payload = "" }, []string{badBundle}},
 	{"line break in base64", func(f *fixture) { f.editBundle(`"payload":"`, `"payload":"\n`) }, []string{badBundle}},
 	{"base64 for addresses", func(f *fixture) {
@@ -232,7 +233,7 @@ var badBundles = []negative{
 		for len(f.payload)%3 != 1 {
 			f.payload += " "
 		}
-		f.editBundle(`A==","payloadType"`, `B==","payloadType"`)
+		f.editBundle(`A==","payloadType"`, `B==","envelope.PayloadType"`)
 	}, []string{badBundle}},
 	{"message signature", func(f *fixture) { f.editBundle(`"dsseEnvelope"`, `"messageSignature"`) }, []string{badBundle}},
 	{"an array", func(f *fixture) { f.bundle = func(text string) string { return "[" + text + "]" } }, []string{badBundle}},
@@ -256,16 +257,16 @@ func appendBundle(f *fixture, more string) {
 }
 
 var badKeys = []negative{
-	{"other key", func(f *fixture) { f.config.PublicKeys = []trust.PublicKey{keyOf(f.t, newKey(f.t))} }, []string{CodeWrongKey}},
-	{"hint of the given key, signed by another", func(f *fixture) { f.signer = newKey(f.t) }, []string{CodeBadSignature}},
+	{"other key", func(f *fixture) { f.config.PublicKeys = []trust.PublicKey{keyOf(f.t, newKey(f.t))} }, []string{envelope.CodeWrongKey}},
+	{"hint of the given key, signed by another", func(f *fixture) { f.signer = newKey(f.t) }, []string{envelope.CodeBadSignature}},
 	{"key in the bundle is another", func(f *fixture) {
 		f.editBundle(`"hint":`, `"rawBytes":"`+base64PEM(f, newKey(f.t))+`","hint":`)
-	}, []string{CodeBadSignature}},
+	}, []string{envelope.CodeBadSignature}},
 	{"key in the bundle is right, and not given", func(f *fixture) {
 		key := newKey(f.t)
-		f.signer, f.material = key, outMaterial{PublicKey: &outKey{}}
+		f.signer, f.material = key, envelope.OutMaterial{PublicKey: &envelope.OutKey{}}
 		f.editBundle(`"hint":""`, `"rawBytes":"`+base64PEM(f, key)+`"`)
-	}, []string{CodeWrongKey}},
+	}, []string{envelope.CodeWrongKey}},
 	{"key of another kind", func(f *fixture) {
 		public, _, _ := ed25519.GenerateKey(rand.Reader)
 		key, err := trust.NewPublicKey(public)
@@ -273,12 +274,12 @@ var badKeys = []negative{
 			f.t.Fatal(err)
 		}
 		f.config.PublicKeys = []trust.PublicKey{key}
-	}, []string{CodeUnsupportedKey}},
-	{"signed without encoding", func(f *fixture) { f.pae = func(p []byte) []byte { return p } }, []string{CodeBadSignature}},
-	{"signed in the encoding of 0.2", func(f *fixture) { f.pae = oldPAE }, []string{CodeBadSignature}},
+	}, []string{envelope.CodeUnsupportedKey}},
+	{"signed without encoding", func(f *fixture) { f.pae = func(p []byte) []byte { return p } }, []string{envelope.CodeBadSignature}},
+	{"signed in the encoding of 0.2", func(f *fixture) { f.pae = oldPAE }, []string{envelope.CodeBadSignature}},
 	{"method certificate wanted", func(f *fixture) {
 		f.config.Method, f.config.CertificateRoots = MethodCertificate, newAuthority(f.t, "root").certs
-	}, []string{CodeWrongMethod}},
+	}, []string{envelope.CodeWrongMethod}},
 }
 
 func base64PEM(f *fixture, key *ecdsa.PrivateKey) string {
@@ -308,38 +309,38 @@ func usage(key x509.KeyUsage, ext ...x509.ExtKeyUsage) func(*x509.Certificate) {
 }
 
 var badCertificates = []negative{
-	{"other root", func(f *fixture) { f.config.CertificateRoots = newAuthority(f.t, "other").certs }, []string{CodeUntrustedCertificate}},
-	{"other root of the same name", func(f *fixture) { f.config.CertificateRoots = newAuthority(f.t, "root").certs }, []string{CodeUntrustedCertificate}},
+	{"other root", func(f *fixture) { f.config.CertificateRoots = newAuthority(f.t, "other").certs }, []string{envelope.CodeUntrustedCertificate}},
+	{"other root of the same name", func(f *fixture) { f.config.CertificateRoots = newAuthority(f.t, "root").certs }, []string{envelope.CodeUntrustedCertificate}},
 	{"root in the bundle only", func(f *fixture) {
 		a := newAuthority(f.t, "root").issue(f.t, "signer")
 		f.signBy(a)
 		f.carry(a.certs...)
-	}, []string{CodeUntrustedCertificate}},
+	}, []string{envelope.CodeUntrustedCertificate}},
 	{"issued by itself", func(f *fixture) {
 		a := authority{}.issue(f.t, "signer")
 		f.signer = a.key
 		f.carry(a.certs...)
-	}, []string{CodeUntrustedCertificate}},
+	}, []string{envelope.CodeUntrustedCertificate}},
 	{"intermediate missing", func(f *fixture) {
 		f.material.Chain.Certificates = f.material.Chain.Certificates[:1]
-	}, []string{CodeUntrustedCertificate}},
+	}, []string{envelope.CodeUntrustedCertificate}},
 	{"chain upside down", func(f *fixture) {
 		c := f.material.Chain.Certificates
 		c[0], c[1] = c[1], c[0]
-	}, []string{CodeBadSignature}},
-	{"signed by another key", func(f *fixture) { f.signer = newKey(f.t) }, []string{CodeBadSignature}},
-	{"signer expired", chainOf(same, same, expired), []string{CodeExpiredCertificate}},
-	{"signer not yet valid", chainOf(same, same, tooEarly), []string{CodeExpiredCertificate}},
-	{"intermediate expired", chainOf(same, expired, same), []string{CodeExpiredCertificate}},
-	{"root expired", chainOf(expired, same, same), []string{CodeExpiredCertificate}},
-	{"intermediate is no authority", chainOf(same, func(c *x509.Certificate) { c.IsCA = false }, same), []string{CodeUntrustedCertificate}},
-	{"path too long", chainOf(func(c *x509.Certificate) { c.MaxPathLenZero = true }, same, same), []string{CodeUntrustedCertificate}},
+	}, []string{envelope.CodeBadSignature}},
+	{"signed by another key", func(f *fixture) { f.signer = newKey(f.t) }, []string{envelope.CodeBadSignature}},
+	{"signer expired", chainOf(same, same, expired), []string{envelope.CodeExpiredCertificate}},
+	{"signer not yet valid", chainOf(same, same, tooEarly), []string{envelope.CodeExpiredCertificate}},
+	{"intermediate expired", chainOf(same, expired, same), []string{envelope.CodeExpiredCertificate}},
+	{"root expired", chainOf(expired, same, same), []string{envelope.CodeExpiredCertificate}},
+	{"intermediate is no authority", chainOf(same, func(c *x509.Certificate) { c.IsCA = false }, same), []string{envelope.CodeUntrustedCertificate}},
+	{"path too long", chainOf(func(c *x509.Certificate) { c.MaxPathLenZero = true }, same, same), []string{envelope.CodeUntrustedCertificate}},
 	{"intermediate for servers only", chainOf(same, func(c *x509.Certificate) {
 		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	}, same), []string{CodeUntrustedCertificate}},
-	{"signer for encryption", chainOf(same, same, usage(x509.KeyUsageKeyEncipherment, x509.ExtKeyUsageCodeSigning)), []string{CodeCertificateUsage}},
-	{"signer for servers", chainOf(same, same, usage(x509.KeyUsageDigitalSignature, x509.ExtKeyUsageServerAuth)), []string{CodeCertificateUsage}},
-	{"signer for nothing", chainOf(same, same, usage(0)), []string{CodeCertificateUsage}},
+	}, same), []string{envelope.CodeUntrustedCertificate}},
+	{"signer for encryption", chainOf(same, same, usage(x509.KeyUsageKeyEncipherment, x509.ExtKeyUsageCodeSigning)), []string{envelope.CodeCertificateUsage}},
+	{"signer for servers", chainOf(same, same, usage(x509.KeyUsageDigitalSignature, x509.ExtKeyUsageServerAuth)), []string{envelope.CodeCertificateUsage}},
+	{"signer for nothing", chainOf(same, same, usage(0)), []string{envelope.CodeCertificateUsage}},
 	{"signer with an RSA key", func(f *fixture) {
 		key, err := rsa.GenerateKey(rand.Reader, 2048)
 		if err != nil {
@@ -353,23 +354,23 @@ var badCertificates = []negative{
 		}
 		f.config.CertificateRoots = root.certs
 		f.carry(&x509.Certificate{Raw: der})
-	}, []string{CodeUnsupportedKey}},
+	}, []string{envelope.CodeUnsupportedKey}},
 	{"certificate of any size", func(f *fixture) {
-		f.material.Chain.Certificates[1].RawBytes = make([]byte, maxCertificate+1)
-	}, []string{CodeBadCertificate}},
+		f.material.Chain.Certificates[1].RawBytes = make([]byte, envelope.MaxCertificate+1)
+	}, []string{envelope.CodeBadCertificate}},
 	{"intermediate with a huge RSA key", func(f *fixture) {
 		root := newAuthority(f.t, "root")
 		template := root.issue(f.t, "intermediate", isCA).certs[0]
-		huge := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), maxRSA, 1), E: 65537}
+		huge := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), envelope.MaxRSA, 1), E: 65537}
 		der, err := x509.CreateCertificate(rand.Reader, template, root.certs[0], huge, root.key)
 		if err != nil {
 			f.t.Fatal(err)
 		}
 		f.material.Chain.Certificates[1].RawBytes = der
-	}, []string{CodeBadCertificate}},
+	}, []string{envelope.CodeBadCertificate}},
 	{"method key wanted", func(f *fixture) {
 		f.config.Method, f.config.PublicKeys = MethodKey, []trust.PublicKey{keyOf(f.t, newKey(f.t))}
-	}, []string{CodeWrongMethod}},
+	}, []string{envelope.CodeWrongMethod}},
 }
 
 func shards(size any, names ...string) func(f *fixture) {
@@ -454,7 +455,7 @@ func TestBadSignatureHidesStatement(t *testing.T) {
 	f.files["config.json"] = "[]"
 	f.pae = func(p []byte) []byte { return p }
 	got := f.claim()
-	want(t, got, verify.Failed, CodeBadSignature)
+	want(t, got, verify.Failed, envelope.CodeBadSignature)
 	if got.PredicateType != "" || len(got.Covers) > 0 || got.Identity.KeyID != "" {
 		t.Errorf("claim %+v", got)
 	}
@@ -471,8 +472,7 @@ func TestCurves(t *testing.T) {
 			t.Errorf("%s: %+v, notes %q", curve.Params().Name, got.Identity, got.Notes)
 		}
 	}
-	f := keyFixture(t)
-	if _, err := signPayload([]byte("x"), newKeyOn(t, elliptic.P224()), f.material); err == nil {
+	if _, err := envelope.SignWithKey([]byte("x"), newKeyOn(t, elliptic.P224())); err == nil {
 		t.Error("signed with P-224")
 	}
 }

@@ -1,11 +1,8 @@
 package oms
 
 import (
-	"bytes"
 	"crypto"
-	"crypto/rand"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -14,10 +11,9 @@ import (
 
 	"assay/verify"
 	"assay/verify/hashing"
-	"assay/verify/trust"
+	"assay/verify/internal/envelope"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // NewManifest lists all files except those in or below ignore. Name is that of
@@ -53,11 +49,11 @@ func NewManifest(name string, files verify.Digests, ignore []string) (*Manifest,
 
 // SignWithKey makes a bundle that is verified with the signer's public key.
 func SignWithKey(m *Manifest, signer crypto.Signer) ([]byte, error) {
-	key, err := trust.NewPublicKey(signer.Public())
+	payload, err := m.payload()
 	if err != nil {
 		return nil, err
 	}
-	return sign(m.statement(), signer, outMaterial{PublicKey: &outKey{Hint: key.Hint}})
+	return envelope.SignWithKey(payload, signer)
 }
 
 // SignWithCertificate makes a bundle that is verified with a root of the chain.
@@ -65,61 +61,12 @@ func SignWithKey(m *Manifest, signer crypto.Signer) ([]byte, error) {
 // nobody takes it from a bundle. It fails for a certificate that verifiers would
 // refuse: one that is not for signing, or not valid now.
 func SignWithCertificate(m *Manifest, signer crypto.Signer, chain []*x509.Certificate, now time.Time) ([]byte, error) {
-	if len(chain) == 0 {
-		return nil, errors.New("sign: no certificate")
+	payload, err := m.payload()
+	if err != nil {
+		return nil, err
 	}
-	public, err := x509.MarshalPKIXPublicKey(signer.Public())
-	if err != nil || !bytes.Equal(public, chain[0].RawSubjectPublicKeyInfo) {
-		return nil, errors.New("sign: the first certificate is not that of the key")
-	}
-	if err := checkUsage(chain[0]); err != nil {
-		return nil, fmt.Errorf("sign: %w", err)
-	}
-	var out outChain
-	for i, c := range chain {
-		if now.Before(c.NotBefore) || now.After(c.NotAfter) {
-			return nil, fmt.Errorf("sign: the certificate of %q is valid from %s to %s only", c.Subject.String(),
-				c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339))
-		}
-		if i > 0 && bytes.Equal(c.RawSubject, c.RawIssuer) {
-			continue
-		}
-		out.Certificates = append(out.Certificates, outCertificate{RawBytes: c.Raw})
-	}
-	return sign(m.statement(), signer, outMaterial{Chain: &out})
+	return envelope.SignWithCertificate(payload, signer, chain, now)
 }
-
-// The bundle as it is written, in the form of version 1.1.0.
-type (
-	outBundle struct {
-		MediaType string      `json:"mediaType"`
-		Material  outMaterial `json:"verificationMaterial"`
-		Envelope  outEnvelope `json:"dsseEnvelope"`
-	}
-	outMaterial struct {
-		PublicKey  *outKey          `json:"publicKey,omitzero"`
-		Chain      *outChain        `json:"x509CertificateChain,omitzero"`
-		LogEntries []jsontext.Value `json:"tlogEntries"` // always empty
-	}
-	outKey struct {
-		Hint string `json:"hint"`
-	}
-	outChain struct {
-		Certificates []outCertificate `json:"certificates"`
-	}
-	outCertificate struct {
-		RawBytes []byte `json:"rawBytes"`
-	}
-	outEnvelope struct {
-		Payload     string         `json:"payload"`
-		PayloadType string         `json:"payloadType"`
-		Signatures  []outSignature `json:"signatures"`
-	}
-	outSignature struct {
-		Sig   []byte `json:"sig"`
-		KeyID string `json:"keyid"`
-	}
-)
 
 // The statement as it is written.
 type (
@@ -173,30 +120,10 @@ func (m *Manifest) statement() outStatement {
 	return s
 }
 
-func sign(statement outStatement, signer crypto.Signer, material outMaterial) ([]byte, error) {
-	payload, err := json.Marshal(statement)
+func (m *Manifest) payload() ([]byte, error) {
+	payload, err := json.Marshal(m.statement())
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
-	return signPayload(payload, signer, material)
-}
-
-func signPayload(payload []byte, signer crypto.Signer, material outMaterial) ([]byte, error) {
-	hash := curveHash(signer.Public())
-	if hash == 0 {
-		return nil, fmt.Errorf("sign: key type %s: use ECDSA P-256, P-384 or P-521", trust.Algorithm(signer.Public()))
-	}
-	h := hash.New()
-	writePAE(h, payload)
-	sig, err := signer.Sign(rand.Reader, h.Sum(nil), hash)
-	if err != nil {
-		return nil, fmt.Errorf("sign: %w", err)
-	}
-	return json.Marshal(outBundle{
-		MediaType: mediaType, Material: material,
-		Envelope: outEnvelope{
-			Payload: base64.StdEncoding.EncodeToString(payload), PayloadType: payloadType,
-			Signatures: []outSignature{{Sig: sig}},
-		},
-	})
+	return payload, nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"assay/verify"
+	"assay/verify/internal/envelope"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -64,20 +65,20 @@ func TestKeylessNegatives(t *testing.T) {
 			a.Material.Timestamps = jsontext.Value(`{"rfc3161Timestamps":[{"signedTimestamp":"AAAA"}]}`)
 		}, ""},
 		// CVE-2026-22703: a genuine entry of another bundle.
-		"log entry of another":    {func(a, b *keylessParts) { a.Material.Entries = b.Material.Entries }, CodeSigstore},
-		"certificate of another":  {func(a, b *keylessParts) { a.Material.Certificate = b.Material.Certificate }, CodeBadSignature},
-		"envelope of another":     {func(a, b *keylessParts) { a.Envelope = b.Envelope }, CodeBadSignature},
-		"all material of another": {func(a, b *keylessParts) { a.Material = b.Material }, CodeBadSignature},
-		"no log entry":            {func(a, b *keylessParts) { a.Material.Entries = []jsontext.Value{} }, CodeSigstore},
-		"unknown member in entry": {func(a, b *keylessParts) { a.editEntry(t, `"logId":`, `"extra":1,"logId":`) }, CodeBadBundle},
-		"entry without promise":   {func(a, b *keylessParts) { a.editEntry(t, `"inclusionPromise":{`, `"inclusionPromise":null,"was":{`) }, CodeBadBundle},
-		"entry at another time":   {func(a, b *keylessParts) { a.editEntry(t, `"integratedTime":"1`, `"integratedTime":"2`) }, CodeSigstore},
-		"entry of another log":    {func(a, b *keylessParts) { a.editEntry(t, `"keyId":"w`, `"keyId":"x`) }, CodeSigstore},
+		"log entry of another":    {func(a, b *keylessParts) { a.Material.Entries = b.Material.Entries }, envelope.CodeSigstore},
+		"certificate of another":  {func(a, b *keylessParts) { a.Material.Certificate = b.Material.Certificate }, envelope.CodeBadSignature},
+		"envelope of another":     {func(a, b *keylessParts) { a.Envelope = b.Envelope }, envelope.CodeBadSignature},
+		"all material of another": {func(a, b *keylessParts) { a.Material = b.Material }, envelope.CodeBadSignature},
+		"no log entry":            {func(a, b *keylessParts) { a.Material.Entries = []jsontext.Value{} }, envelope.CodeSigstore},
+		"unknown member in entry": {func(a, b *keylessParts) { a.editEntry(t, `"logId":`, `"extra":1,"logId":`) }, envelope.CodeBadBundle},
+		"entry without promise":   {func(a, b *keylessParts) { a.editEntry(t, `"inclusionPromise":{`, `"inclusionPromise":null,"was":{`) }, envelope.CodeBadBundle},
+		"entry at another time":   {func(a, b *keylessParts) { a.editEntry(t, `"integratedTime":"1`, `"integratedTime":"2`) }, envelope.CodeSigstore},
+		"entry of another log":    {func(a, b *keylessParts) { a.editEntry(t, `"keyId":"w`, `"keyId":"x`) }, envelope.CodeSigstore},
 		"entry at another place": {func(a, b *keylessParts) {
 			a.editEntry(t, `"inclusionProof":{"logIndex":"`, `"inclusionProof":{"logIndex":"1`)
-		}, CodeSigstore},
-		"certificate that is none":  {func(a, b *keylessParts) { a.Material.Certificate = jsontext.Value(`{"rawBytes":"AAAA"}`) }, CodeBadCertificate},
-		"timestamp in another form": {func(a, b *keylessParts) { a.Material.Timestamps = jsontext.Value(`{"extra":[]}`) }, CodeBadBundle},
+		}, envelope.CodeSigstore},
+		"certificate that is none":  {func(a, b *keylessParts) { a.Material.Certificate = jsontext.Value(`{"rawBytes":"AAAA"}`) }, envelope.CodeBadCertificate},
+		"timestamp in another form": {func(a, b *keylessParts) { a.Material.Timestamps = jsontext.Value(`{"extra":[]}`) }, envelope.CodeBadBundle},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, b := parts(t, first), parts(t, second)
@@ -108,7 +109,7 @@ func TestKeylessAsCertificate(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	c := Config{Method: MethodCertificate, CertificateRoots: newAuthority(t, "root").certs, Now: vectorTime}
-	want(t, claim(t, c, m), verify.Failed, CodeUntrustedCertificate)
+	want(t, claim(t, c, m), verify.Failed, envelope.CodeUntrustedCertificate)
 }
 
 func TestTrustedRoot(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"assay/verify/internal/envelope"
 )
 
 // Statement and predicate types.
@@ -40,12 +42,12 @@ type subject struct {
 type subjects []subject
 
 func (s *subjects) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	return decodeList(dec, maxResources, (*[]subject)(s))
+	return envelope.DecodeList(dec, maxResources, (*[]subject)(s))
 }
 
 // digests keeps the one digest that is used.
 type digests struct {
-	SHA256 rawDigest `json:"sha256"`
+	SHA256 envelope.Digest `json:"sha256"`
 }
 
 type predicate struct {
@@ -65,15 +67,15 @@ type serialization struct {
 }
 
 type resource struct {
-	Name      string    `json:"name"`
-	Algorithm string    `json:"algorithm"`
-	Digest    rawDigest `json:"digest"`
+	Name      string          `json:"name"`
+	Algorithm string          `json:"algorithm"`
+	Digest    envelope.Digest `json:"digest"`
 }
 
 type resources []resource
 
 func (r *resources) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	return decodeList(dec, maxResources, (*[]resource)(r))
+	return envelope.DecodeList(dec, maxResources, (*[]resource)(r))
 }
 
 type paths []string
@@ -84,7 +86,7 @@ func (p *paths) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		_, err := dec.ReadToken()
 		return err
 	}
-	err := decodeList(dec, maxIgnorePaths, (*[]string)(p))
+	err := envelope.DecodeList(dec, maxIgnorePaths, (*[]string)(p))
 	if *p == nil {
 		*p = paths{} // an empty list was signed, which is not the same as none
 	}
@@ -95,7 +97,7 @@ func (p *paths) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 // only its meaning is wrong, so that its predicate type can be told.
 func decodeStatement(payload []byte) (statement, *Manifest, error) {
 	var s statement
-	if err := decodeStrict(payload, &s); err != nil {
+	if err := envelope.DecodeStrict(payload, &s); err != nil {
 		return s, nil, err
 	}
 	if s.Type != statementType {
@@ -120,11 +122,11 @@ func decodeStatement(payload []byte) (statement, *Manifest, error) {
 func (s *statement) manifest() (*Manifest, error) {
 	p := s.Predicate
 	switch {
-	case !isEmpty(p.Unknown) || p.Unused != nil:
+	case !envelope.IsEmpty(p.Unknown) || p.Unused != nil:
 		return nil, errors.New("unknown member in the predicate")
 	case p.Serialization == nil:
 		return nil, errors.New("predicate without serialization")
-	case !isEmpty(p.Serialization.Unknown):
+	case !envelope.IsEmpty(p.Serialization.Unknown):
 		return nil, errors.New("unknown member in the serialization")
 	case len(s.Subjects) != 1 || s.Subjects[0].Name == "":
 		return nil, errors.New("exactly one named subject is wanted")
@@ -177,7 +179,7 @@ func (m *Manifest) algorithmNames() []string {
 // oldManifest reads the form of 0.2.0, which has no root digest.
 func (s *statement) oldManifest() (*Manifest, error) {
 	p := s.Predicate
-	if !isEmpty(p.Unknown) || p.Serialization != nil || p.Resources != nil {
+	if !envelope.IsEmpty(p.Unknown) || p.Serialization != nil || p.Resources != nil {
 		return nil, errors.New("unknown member in the predicate")
 	}
 	m := &Manifest{HashType: "sha256", Resources: make([]Resource, len(s.Subjects))}

@@ -1,4 +1,4 @@
-package oms
+package envelope
 
 import (
 	"crypto/rsa"
@@ -13,8 +13,8 @@ import (
 // Bounds on a certificate from a bundle: checking a signature with a key of any
 // size the sender likes would take as long as the sender likes (CVE-2023-29409).
 const (
-	maxCertificate = 32 << 10 // bytes
-	maxRSA         = 8192     // bits
+	MaxCertificate = 32 << 10 // bytes
+	MaxRSA         = 8192     // bits
 )
 
 // parseChain parses the certificates of a bundle, leaf first.
@@ -23,7 +23,7 @@ func parseChain(raw []certificate) ([]*x509.Certificate, error) {
 	for i, c := range raw {
 		cert, err := parseCertificate(c.RawBytes)
 		if err != nil {
-			return nil, fault{Code: CodeBadCertificate, What: fmt.Sprintf("certificate %d of the bundle: %v", i+1, err)}
+			return nil, Fault{Code: CodeBadCertificate, What: fmt.Sprintf("certificate %d of the bundle: %v", i+1, err)}
 		}
 		parsed[i] = cert
 	}
@@ -31,52 +31,52 @@ func parseChain(raw []certificate) ([]*x509.Certificate, error) {
 }
 
 func parseCertificate(der []byte) (*x509.Certificate, error) {
-	if len(der) > maxCertificate {
-		return nil, fmt.Errorf("larger than %d bytes", maxCertificate)
+	if len(der) > MaxCertificate {
+		return nil, fmt.Errorf("larger than %d bytes", MaxCertificate)
 	}
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
 		return nil, err
 	}
-	if key, ok := cert.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxRSA {
-		return nil, fmt.Errorf("RSA key of %d bits, at most %d are checked", key.N.BitLen(), maxRSA)
+	if key, ok := cert.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > MaxRSA {
+		return nil, fmt.Errorf("RSA key of %d bits, at most %d are checked", key.N.BitLen(), MaxRSA)
 	}
 	return cert, nil
 }
 
 // checkLeaf checks the signature with the key of the leaf. It proves that the
 // holder of that key signed, and nothing about who that is.
-func (d *document) checkLeaf(leaf *x509.Certificate, s signed) error {
-	if curveHash(leaf.PublicKey) == 0 {
-		return fault{Code: CodeUnsupportedKey, What: fmt.Sprintf("key type %s in the certificate: model signatures are made with ECDSA P-256, P-384 or P-521", trust.Algorithm(leaf.PublicKey))}
+func (d *Signed) checkLeaf(leaf *x509.Certificate, s signed) error {
+	if CurveHash(leaf.PublicKey) == 0 {
+		return Fault{Code: CodeUnsupportedKey, What: fmt.Sprintf("key type %s in the certificate: model signatures are made with ECDSA P-256, P-384 or P-521", trust.Algorithm(leaf.PublicKey))}
 	}
 	if !s.by(leaf.PublicKey) {
-		return fault{Code: CodeBadSignature, What: "the signature does not match the certificate in the bundle: the bundle was changed"}
+		return Fault{Code: CodeBadSignature, What: "the signature does not match the certificate in the bundle: the bundle was changed"}
 	}
-	d.signer.KeyID = trust.CertificateKeyID(leaf)
+	d.Signer.KeyID = trust.CertificateKeyID(leaf)
 	return nil
 }
 
 // checkCertificate checks signature, purpose and path. Without roots it stops
 // after the signature.
-func (d *document) checkCertificate(c *Config, certs []*x509.Certificate, s signed) error {
-	d.signer.Method = MethodCertificate
+func (d *Signed) checkCertificate(c *Trust, certs []*x509.Certificate, s signed) error {
+	d.Signer.Method = MethodCertificate
 	leaf := certs[0]
 	if err := d.checkLeaf(leaf, s); err != nil {
 		return err
 	}
-	if len(c.CertificateRoots) == 0 {
-		d.notes = append(d.notes, fmt.Sprintf("the certificate claims to be %q; no root was given to check that", leaf.Subject.String()))
+	if len(c.Roots) == 0 {
+		d.Notes = append(d.Notes, fmt.Sprintf("the certificate claims to be %q; no root was given to check that", leaf.Subject.String()))
 		return nil
 	}
 	if err := checkUsage(leaf); err != nil {
 		return err
 	}
-	if err := checkPath(c.CertificateRoots, slices.Concat(certs[1:], c.Intermediates), leaf, c.Now); err != nil {
+	if err := checkPath(c.Roots, slices.Concat(certs[1:], c.Intermediates), leaf, c.Now); err != nil {
 		return err
 	}
-	d.trusted = true
-	d.signer.Subject, d.signer.Issuer = leaf.Subject.String(), leaf.Issuer.String()
+	d.Trusted = true
+	d.Signer.Subject, d.Signer.Issuer = leaf.Subject.String(), leaf.Issuer.String()
 	return nil
 }
 
@@ -89,11 +89,11 @@ func checkUsage(leaf *x509.Certificate) error {
 	hasExt := len(leaf.ExtKeyUsage)+len(leaf.UnknownExtKeyUsage) > 0
 	switch {
 	case leaf.KeyUsage != 0 && !canSign:
-		return fault{Code: CodeCertificateUsage, What: "key usage of the certificate does not include digitalSignature"}
+		return Fault{Code: CodeCertificateUsage, What: "key usage of the certificate does not include digitalSignature"}
 	case hasExt && !canCode:
-		return fault{Code: CodeCertificateUsage, What: "extended key usage of the certificate does not include codeSigning"}
+		return Fault{Code: CodeCertificateUsage, What: "extended key usage of the certificate does not include codeSigning"}
 	case !canSign && !canCode:
-		return fault{Code: CodeCertificateUsage, What: "the certificate does not say that it is for signing"}
+		return Fault{Code: CodeCertificateUsage, What: "the certificate does not say that it is for signing"}
 	}
 	return nil
 }
@@ -107,9 +107,9 @@ func checkPath(roots, others []*x509.Certificate, leaf *x509.Certificate, now ti
 		return nil
 	}
 	if validOnce(roots, others, leaf) {
-		return fault{Code: CodeExpiredCertificate, What: fmt.Sprintf("no path of valid certificates at %s: %v", now.UTC().Format(time.RFC3339), err)}
+		return Fault{Code: CodeExpiredCertificate, What: fmt.Sprintf("no path of valid certificates at %s: %v", now.UTC().Format(time.RFC3339), err)}
 	}
-	return fault{Code: CodeUntrustedCertificate, What: fmt.Sprintf("no path from the certificate of %q to a given root: %v", leaf.Subject.String(), err)}
+	return Fault{Code: CodeUntrustedCertificate, What: fmt.Sprintf("no path from the certificate of %q to a given root: %v", leaf.Subject.String(), err)}
 }
 
 func verifyPath(roots, others []*x509.Certificate, leaf *x509.Certificate, at time.Time) error {

@@ -1,9 +1,21 @@
-package oms
+package envelope
 
 import (
 	"bytes"
 	"testing"
 )
+
+func pae(payload []byte) []byte {
+	var b bytes.Buffer
+	WritePAE(&b, payload)
+	return b.Bytes()
+}
+
+func oldPAE(payload []byte) []byte {
+	var b bytes.Buffer
+	WriteOldPAE(&b, payload)
+	return b.Bytes()
+}
 
 // The example of the DSSE specification, protocol.md.
 func TestPAE(t *testing.T) {
@@ -43,16 +55,16 @@ func TestShape(t *testing.T) {
 		`{"a":"}]{[`:           false,
 		`]]]`:                  true, // the decoder's to refuse
 	} {
-		if err := checkShape([]byte(in)); (err == nil) != ok {
+		if err := checkShape([]byte(in), narrow); (err == nil) != ok {
 			t.Errorf("%s: %v", in, err)
 		}
 	}
 	deep := func(n int) []byte { return append(bytes.Repeat([]byte("["), n), bytes.Repeat([]byte("]"), n)...) }
-	wide := func(n int) []byte { return append([]byte(`{"x":[0,0,0],`), bytes.Repeat([]byte(`"a":0,`), n-1)...) }
-	if checkShape(deep(maxDepth)) != nil || checkShape(deep(maxDepth+1)) == nil {
+	many := func(n int) []byte { return append([]byte(`{"x":[0,0,0],`), bytes.Repeat([]byte(`"a":0,`), n-1)...) }
+	if checkShape(deep(maxDepth), narrow) != nil || checkShape(deep(maxDepth+1), narrow) == nil {
 		t.Error("depth is not bounded where it should be")
 	}
-	if checkShape(wide(maxMembers-1)) != nil || checkShape(wide(maxMembers+1)) == nil {
+	if checkShape(many(narrow-1), narrow) != nil || checkShape(many(narrow+1), narrow) == nil {
 		t.Error("members are not bounded where they should be")
 	}
 }

@@ -1,25 +1,25 @@
-package oms
+package envelope
 
 import (
 	"fmt"
 	"io"
 )
 
-// payloadType is the only type of payload that is accepted: a signature over
+// PayloadType is the only type of payload that is accepted: a signature over
 // anything else must not be taken for one over a statement.
-const payloadType = "application/vnd.in-toto+json"
+const PayloadType = "application/vnd.in-toto+json"
 
-// writePAE writes what is signed: DSSE 1.0.2, protocol.md, "PAE".
-func writePAE(w io.Writer, payload []byte) {
-	fmt.Fprintf(w, "DSSEv1 %d %s %d ", len(payloadType), payloadType, len(payload))
+// WritePAE writes what is signed: DSSE 1.0.2, protocol.md, "PAE".
+func WritePAE(w io.Writer, payload []byte) {
+	fmt.Fprintf(w, "DSSEv1 %d %s %d ", len(PayloadType), PayloadType, len(payload))
 	w.Write(payload)
 }
 
-// writeOldPAE writes what model_signing 0.2.0 signed: a capital V, and Python's
+// WriteOldPAE writes what model_signing 0.2.0 signed: a capital V, and Python's
 // repr() of the payload in place of its bytes. The encoding is injective, and
 // its prefix keeps it apart from the proper one.
-func writeOldPAE(w io.Writer, payload []byte) {
-	fmt.Fprintf(w, "DSSEV1 %d %s %d ", len(payloadType), payloadType, len(payload))
+func WriteOldPAE(w io.Writer, payload []byte) {
+	fmt.Fprintf(w, "DSSEV1 %d %s %d ", len(PayloadType), PayloadType, len(payload))
 	w.Write(pythonRepr(payload))
 }
 

@@ -1,4 +1,4 @@
-package oms
+package envelope
 
 import (
 	"bytes"
@@ -6,24 +6,27 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"math"
-	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Bounds on lists.
-const (
-	maxResources    = 1 << 20 // as many as files in an artifact, or a petabyte of shards
-	maxIgnorePaths  = 4096
-	maxCertificates = 16
-)
+// MaxCertificates is the number of certificates in a bundle.
+const MaxCertificates = 16
 
-// decodeStrict decodes one JSON document of bounded shape. Names are
+// DecodeStrict decodes one JSON document of bounded shape. Names are
 // case-sensitive; duplicates, invalid UTF-8 and trailing data are errors.
-func decodeStrict(data []byte, into any, opts ...json.Options) error {
-	if err := checkShape(data); err != nil {
+func DecodeStrict(data []byte, into any, opts ...json.Options) error {
+	return decode(data, narrow, into, opts...)
+}
+
+// DecodeWide is DecodeStrict for documents with objects of many members.
+func DecodeWide(data []byte, into any, opts ...json.Options) error {
+	return decode(data, wide, into, opts...)
+}
+
+func decode(data []byte, members int, into any, opts ...json.Options) error {
+	if err := checkShape(data, members); err != nil {
 		return err
 	}
 	return plain(json.Unmarshal(data, into, opts...))
@@ -42,9 +45,9 @@ func plain(err error) error {
 	return fmt.Errorf("at %q: %w", semantic.JSONPointer, plain(semantic.Err))
 }
 
-// decodeList decodes an array element by element, so that a list of a hundred
+// DecodeList decodes an array element by element, so that a list of a hundred
 // million empty objects costs its first entries and no more.
-func decodeList[T any](dec *jsontext.Decoder, limit int, list *[]T) error {
+func DecodeList[T any](dec *jsontext.Decoder, limit int, list *[]T) error {
 	if dec.PeekKind() != '[' {
 		return errors.New("an array is wanted here")
 	}
@@ -66,11 +69,11 @@ func decodeList[T any](dec *jsontext.Decoder, limit int, list *[]T) error {
 	return err
 }
 
-// encoded is a base64 string in its one canonical form.
-type encoded []byte
+// Encoded is a base64 string in its one canonical form.
+type Encoded []byte
 
-func (e *encoded) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	raw, err := readString(dec)
+func (e *Encoded) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	raw, err := ReadString(dec)
 	if err != nil {
 		return err
 	}
@@ -83,8 +86,8 @@ func (e *encoded) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// readString returns the content of a string; it is valid until the next read.
-func readString(dec *jsontext.Decoder) ([]byte, error) {
+// ReadString returns the content of a string; it is valid until the next read.
+func ReadString(dec *jsontext.Decoder) ([]byte, error) {
 	v, err := dec.ReadValue()
 	if err != nil {
 		return nil, err
@@ -98,12 +101,12 @@ func readString(dec *jsontext.Decoder) ([]byte, error) {
 	return jsontext.AppendUnquote(nil, v)
 }
 
-// rawDigest is a digest of lower-case hex digits, held as bytes. Its length is
+// Digest is a digest of lower-case hex digits, held as bytes. Its length is
 // checked where the algorithm is known.
-type rawDigest []byte
+type Digest []byte
 
-func (d *rawDigest) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	raw, err := readString(dec)
+func (d *Digest) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	raw, err := ReadString(dec)
 	if err != nil {
 		return err
 	}
@@ -114,25 +117,4 @@ func (d *rawDigest) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	_, err = hex.Decode(out, raw)
 	*d = out
 	return err
-}
-
-// wholeNumber is a number of bytes. Python writes it through protobuf's Struct,
-// as 1000000000.0.
-type wholeNumber int64
-
-func (n *wholeNumber) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	v, err := dec.ReadValue()
-	if err != nil {
-		return err
-	}
-	if i, err := strconv.ParseInt(string(v), 10, 64); err == nil {
-		*n = wholeNumber(i)
-		return nil
-	}
-	f, err := strconv.ParseFloat(string(v), 64)
-	if v.Kind() != '0' || err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
-		return errors.New("a whole number is wanted here")
-	}
-	*n = wholeNumber(f)
-	return nil
 }

@@ -1,4 +1,4 @@
-package oms
+package envelope
 
 import (
 	"bytes"
@@ -11,13 +11,12 @@ import (
 	"encoding/pem"
 	"fmt"
 
-	"assay/verify"
 	"assay/verify/trust"
 )
 
-// curveHash is the hash that belongs to a curve (specification, 4.2), 0 for keys
+// CurveHash is the hash that belongs to a curve (specification, 4.2), 0 for keys
 // that the specification does not have.
-func curveHash(key crypto.PublicKey) crypto.Hash {
+func CurveHash(key crypto.PublicKey) crypto.Hash {
 	k, ok := key.(*ecdsa.PublicKey)
 	if !ok {
 		return 0
@@ -37,12 +36,12 @@ func curveHash(key crypto.PublicKey) crypto.Hash {
 type signed struct {
 	payload []byte
 	sig     []byte
-	old     bool // made by 0.2.0: its own encoding, always SHA-256
+	old     bool // made by model_signing 0.2.0: its own encoding, always SHA-256
 }
 
 // by reports whether key made the signature.
 func (s signed) by(key crypto.PublicKey) bool {
-	hash := curveHash(key)
+	hash := CurveHash(key)
 	if hash == 0 {
 		return false
 	}
@@ -51,9 +50,9 @@ func (s signed) by(key crypto.PublicKey) bool {
 	}
 	h := hash.New()
 	if s.old {
-		writeOldPAE(h, s.payload)
+		WriteOldPAE(h, s.payload)
 	} else {
-		writePAE(h, s.payload)
+		WritePAE(h, s.payload)
 	}
 	return ecdsa.VerifyASN1(key.(*ecdsa.PublicKey), h.Sum(nil), s.sig)
 }
@@ -61,20 +60,20 @@ func (s signed) by(key crypto.PublicKey) bool {
 // checkKey finds the given key that made the signature. Without keys it checks
 // the key that old bundles carry, which proves nothing about the signer but can
 // prove that the bundle was changed.
-func (d *document) checkKey(keys []trust.PublicKey, pub *keyMaterial, s signed) error {
-	d.signer.Method = MethodKey
+func (d *Signed) checkKey(keys []trust.PublicKey, pub *keyMaterial, s signed) error {
+	d.Signer.Method = MethodKey
 	own, err := pub.embedded()
 	if err != nil {
-		return fault{Code: CodeBadBundle, What: "the key in the bundle: " + err.Error()}
+		return Fault{Code: CodeBadBundle, What: "the key in the bundle: " + err.Error()}
 	}
 	if own != nil && !s.by(own.Key) {
-		return fault{Code: CodeBadSignature, What: "the signature does not match the key in the bundle: the bundle was changed"}
+		return Fault{Code: CodeBadSignature, What: "the signature does not match the key in the bundle: the bundle was changed"}
 	}
 	for _, key := range keys {
 		if s.by(key.Key) {
-			d.trusted, d.signer.KeyID = true, key.ID
+			d.Trusted, d.Signer.KeyID = true, key.ID
 			if pub.Hint != "" && pub.Hint != key.Hint {
-				d.notes = append(d.notes, "the bundle's hint names another key than the one that made the signature")
+				d.Notes = append(d.Notes, "the bundle's hint names another key than the one that made the signature")
 			}
 			return nil
 		}
@@ -83,7 +82,7 @@ func (d *document) checkKey(keys []trust.PublicKey, pub *keyMaterial, s signed) 
 		return noKey(keys, pub, own)
 	}
 	if own != nil {
-		d.signer.KeyID = own.ID
+		d.Signer.KeyID = own.ID
 	}
 	return nil
 }
@@ -92,15 +91,15 @@ func (d *document) checkKey(keys []trust.PublicKey, pub *keyMaterial, s signed) 
 func noKey(keys []trust.PublicKey, pub *keyMaterial, own *trust.PublicKey) error {
 	usable := false
 	for _, key := range keys {
-		usable = usable || curveHash(key.Key) != 0
+		usable = usable || CurveHash(key.Key) != 0
 		if pub.Hint == key.Hint || own != nil && own.ID == key.ID {
-			return fault{Code: CodeBadSignature, What: "the signature does not match key " + key.ID + " that the bundle names: the bundle was changed"}
+			return Fault{Code: CodeBadSignature, What: "the signature does not match key " + key.ID + " that the bundle names: the bundle was changed"}
 		}
 	}
 	if !usable {
-		return fault{Code: CodeUnsupportedKey, What: fmt.Sprintf("key type %s: model signatures are made with ECDSA P-256, P-384 or P-521", trust.Algorithm(keys[0].Key))}
+		return Fault{Code: CodeUnsupportedKey, What: fmt.Sprintf("key type %s: model signatures are made with ECDSA P-256, P-384 or P-521", trust.Algorithm(keys[0].Key))}
 	}
-	return fault{Code: CodeWrongKey, What: fmt.Sprintf("not signed by any of the %d given keys%s", len(keys), hintText(pub))}
+	return Fault{Code: CodeWrongKey, What: fmt.Sprintf("not signed by any of the %d given keys%s", len(keys), hintText(pub))}
 }
 
 func hintText(pub *keyMaterial) string {
@@ -125,26 +124,4 @@ func (p *keyMaterial) embedded() (*trust.PublicKey, error) {
 	}
 	described, err := trust.NewPublicKey(key)
 	return &described, err
-}
-
-// Methods of signing, and of verify.Signer.
-const (
-	MethodKey         = "key"
-	MethodCertificate = "certificate"
-	MethodSigstore    = "sigstore"
-)
-
-// document is a bundle that was read, with everything that is known before the
-// files are.
-type document struct {
-	name          string
-	self          self
-	signer        verify.Signer
-	trusted       bool // signed by one whom the caller trusts
-	predicateType string
-	time          string // RFC 3339
-	timeSource    string
-	manifest      *Manifest // nil when there is a problem
-	problem       *verify.Problem
-	notes         []string
 }

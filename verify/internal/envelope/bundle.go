@@ -1,4 +1,4 @@
-package oms
+package envelope
 
 import (
 	"errors"
@@ -9,16 +9,25 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// mediaType is the only bundle version that was ever used for models.
-const mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
+// MediaType is the bundle version that is written, and the only one that was
+// ever used for models.
+const MediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
-// bundle is the Sigstore bundle as far as the specification of OMS uses it, with
+// oldMediaTypes are those of attestations by earlier tools. Their keyless
+// bundles carry the certificate in a chain.
+var oldMediaTypes = []string{
+	"application/vnd.dev.sigstore.bundle+json;version=0.1",
+	"application/vnd.dev.sigstore.bundle+json;version=0.2",
+	"application/vnd.dev.sigstore.bundle+json;version=0.3",
+}
+
+// Bundle is the Sigstore bundle as far as the specification of OMS uses it, with
 // the two members (publicKey.rawBytes, publicKey.keyDetails) that bundles before
 // 1.1.0 have.
-type bundle struct {
+type Bundle struct {
 	MediaType string   `json:"mediaType"`
 	Material  material `json:"verificationMaterial"`
-	Envelope  envelope `json:"dsseEnvelope"`
+	Envelope  Envelope `json:"dsseEnvelope"`
 }
 
 type material struct {
@@ -31,7 +40,7 @@ type material struct {
 
 type keyMaterial struct {
 	Hint       string  `json:"hint"`
-	RawBytes   encoded `json:"rawBytes"`
+	RawBytes   Encoded `json:"rawBytes"`
 	KeyDetails string  `json:"keyDetails"`
 }
 
@@ -40,23 +49,23 @@ type chain struct {
 }
 
 type certificate struct {
-	RawBytes encoded `json:"rawBytes"`
+	RawBytes Encoded `json:"rawBytes"`
 }
 
 type certificates []certificate
 
 func (c *certificates) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	return decodeList(dec, maxCertificates, (*[]certificate)(c))
+	return DecodeList(dec, MaxCertificates, (*[]certificate)(c))
 }
 
-type envelope struct {
-	Payload     encoded    `json:"payload"`
+type Envelope struct {
+	Payload     Encoded    `json:"payload"`
 	PayloadType string     `json:"payloadType"`
 	Signatures  signatures `json:"signatures"`
 }
 
 type signature struct {
-	Sig   encoded `json:"sig"`
+	Sig   Encoded `json:"sig"`
 	KeyID *string `json:"keyid"` // never used: it is not signed
 }
 
@@ -65,20 +74,21 @@ type signatures []signature
 // UnmarshalJSONFrom takes exactly one: which of several would have to be good
 // is not said anywhere.
 func (s *signatures) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	return decodeList(dec, 1, (*[]signature)(s))
+	return DecodeList(dec, 1, (*[]signature)(s))
 }
 
-// decodeBundle decodes and checks everything that does not need a key.
-func decodeBundle(data []byte) (*bundle, error) {
-	var b bundle
-	if err := decodeStrict(data, &b, json.RejectUnknownMembers(true)); err != nil {
+// Decode decodes a bundle and checks everything that does not need a key. Only
+// MediaType is taken, and the old ones when old is set.
+func Decode(data []byte, old bool) (*Bundle, error) {
+	var b Bundle
+	if err := DecodeStrict(data, &b, json.RejectUnknownMembers(true)); err != nil {
 		return nil, err
 	}
 	switch {
-	case b.MediaType != mediaType:
-		return nil, fmt.Errorf("media type %.80q, want %q", b.MediaType, mediaType)
-	case b.Envelope.PayloadType != payloadType:
-		return nil, fmt.Errorf("payload type %.80q, want %q", b.Envelope.PayloadType, payloadType)
+	case b.MediaType != MediaType && !(old && slices.Contains(oldMediaTypes, b.MediaType)):
+		return nil, fmt.Errorf("media type %.80q, want %q", b.MediaType, MediaType)
+	case b.Envelope.PayloadType != PayloadType:
+		return nil, fmt.Errorf("payload type %.80q, want %q", b.Envelope.PayloadType, PayloadType)
 	case len(b.Envelope.Signatures) != 1 || len(b.Envelope.Signatures[0].Sig) == 0:
 		return nil, errors.New("exactly one signature is wanted")
 	case len(b.Envelope.Payload) == 0:
@@ -107,8 +117,8 @@ func (m *material) check() error {
 	return nil
 }
 
-// isEmpty reports a member that is absent, null or an empty array or object.
-func isEmpty(v jsontext.Value) bool {
+// IsEmpty reports a member that is absent, null or an empty array or object.
+func IsEmpty(v jsontext.Value) bool {
 	if len(v) == 0 {
 		return true
 	}

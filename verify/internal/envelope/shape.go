@@ -1,4 +1,4 @@
-package oms
+package envelope
 
 import (
 	"bytes"
@@ -9,14 +9,15 @@ import (
 // Bounds on a JSON document's structure. Real bundles nest 9 deep with the
 // statement 6 deep, and their largest object, a log entry, has 8 members.
 const (
-	maxDepth   = 32
-	maxMembers = 64
+	maxDepth = 32
+	narrow   = 64   // members of an object
+	wide     = 4096 // the same, in predicates: a bill of materials has maps
 )
 
 // checkShape bounds nesting and the members of each object before a decoder sees
 // the document, because a decoder that refuses duplicates has to remember every
 // name. It does not check the grammar: the decoder does.
-func checkShape(data []byte) error {
+func checkShape(data []byte, maxMembers int) error {
 	var members [maxDepth]int // of the open objects; -1 for arrays
 	depth := 0
 	for i := 0; i < len(data); i++ {

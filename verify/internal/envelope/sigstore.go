@@ -1,4 +1,4 @@
-package oms
+package envelope
 
 import (
 	"bytes"
@@ -61,13 +61,13 @@ func newKeyless(material root.TrustedMaterial, identities []Identity, thresholds
 }
 
 // checkSigstore checks certificate, log entry and times, then the identity.
-func (d *document) checkSigstore(k *keyless, leaf *x509.Certificate, s signed, data []byte) error {
-	d.signer.Method = MethodSigstore
+func (d *Signed) checkSigstore(k *keyless, leaf *x509.Certificate, s signed, data []byte) error {
+	d.Signer.Method = MethodSigstore
 	if err := d.checkLeaf(leaf, s); err != nil {
 		return err
 	}
 	if k == nil {
-		d.notes = append(d.notes, "no trusted root was given to check the keyless signature against")
+		d.Notes = append(d.Notes, "no trusted root was given to check the keyless signature against")
 		return nil
 	}
 	result, err := k.verify(data, s)
@@ -75,16 +75,16 @@ func (d *document) checkSigstore(k *keyless, leaf *x509.Certificate, s signed, d
 		return err
 	}
 	cert := result.Signature.Certificate
-	d.signer.Subject, d.signer.Issuer = cert.SubjectAlternativeName, cert.Issuer
+	d.Signer.Subject, d.Signer.Issuer = cert.SubjectAlternativeName, cert.Issuer
 	if len(result.VerifiedTimestamps) > 0 {
 		t := result.VerifiedTimestamps[0]
-		d.time, d.timeSource = t.Timestamp.UTC().Format(time.RFC3339), t.Type
+		d.Time, d.TimeSource = t.Timestamp.UTC().Format(time.RFC3339), t.Type
 	}
 	if len(k.policies) == 0 {
-		d.notes = append(d.notes, "no identity was given that the signer should have")
+		d.Notes = append(d.Notes, "no identity was given that the signer should have")
 		return nil
 	}
-	d.trusted = true
+	d.Trusted = true
 	return nil
 }
 
@@ -96,18 +96,18 @@ func (k *keyless) verify(data []byte, s signed) (result *sigverify.VerificationR
 	// and must not end the look at everything else.
 	defer func() {
 		if r := recover(); r != nil {
-			result, err = nil, fault{Code: CodeSigstore, What: fmt.Sprintf("the check crashed: %v", r)}
+			result, err = nil, Fault{Code: CodeSigstore, What: fmt.Sprintf("the check crashed: %v", r)}
 		}
 	}()
 	if s.old {
-		return nil, fault{Code: CodeSigstore, What: "keyless bundles of version 0.2 cannot be checked: sign again"}
+		return nil, Fault{Code: CodeSigstore, What: "keyless bundles of version 0.2 cannot be checked: sign again"}
 	}
 	var b sigbundle.Bundle
 	if err := b.UnmarshalJSON(data); err != nil {
-		return nil, fault{Code: CodeBadBundle, What: err.Error()}
+		return nil, Fault{Code: CodeBadBundle, What: err.Error()}
 	}
 	if !bytes.Equal(b.GetDsseEnvelope().GetPayload(), s.payload) {
-		return nil, fault{Code: CodeBadBundle, What: "payload is ambiguous"}
+		return nil, Fault{Code: CodeBadBundle, What: "payload is ambiguous"}
 	}
 	identity := sigverify.WithoutIdentitiesUnsafe()
 	if len(k.policies) > 0 {
@@ -117,9 +117,9 @@ func (k *keyless) verify(data []byte, s signed) (result *sigverify.VerificationR
 	var other *sigverify.ErrNoMatchingCertificateIdentity
 	switch {
 	case errors.As(err, &other):
-		return nil, fault{Code: CodeWrongIdentity, What: err.Error()}
+		return nil, Fault{Code: CodeWrongIdentity, What: err.Error()}
 	case err != nil:
-		return nil, fault{Code: CodeSigstore, What: err.Error()}
+		return nil, Fault{Code: CodeSigstore, What: err.Error()}
 	}
 	return result, nil
 }
