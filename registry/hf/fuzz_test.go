@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"assay/registry"
+	"assay/registry/internal/fetch"
 )
 
 // Whatever the reference, the URLs built from it stay below the endpoint's
@@ -42,7 +43,7 @@ func FuzzTree(f *testing.F) {
 	f.Add([]byte(`[{"type":"directory","path":".."}]`))
 	f.Add([]byte(`[{"type":"file","oid":"` + strings.Repeat("a", 40) + `","size":3,"path":"../../x"}]`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var entries []treeEntry
+		var entries fetch.List[treeEntry]
 		if json.Unmarshal(b, &entries) != nil {
 			return
 		}

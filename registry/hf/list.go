@@ -17,7 +17,7 @@ import (
 // Bounds on the Hub's documents, in bytes and pages. A page of the tree holds at
 // most a thousand entries; the client of the Hub asks for no fewer.
 const (
-	maxInfo  = 64 << 20 // model information names every file too
+	maxInfo  = 32 << 20 // names every file too; it is decoded as it arrives
 	maxPage  = 16 << 20
 	maxPages = 4096
 )
@@ -49,8 +49,7 @@ func (s *Source) revision(ctx context.Context, r repo) (revisionInfo, error) {
 	if r.revision == "" {
 		call = ""
 	}
-	var info revisionInfo
-	_, err := s.cfg.Client.JSON(ctx, s.request(r.api(s.endpoint, call)), maxInfo, &info)
+	info, _, err := fetch.JSON[revisionInfo](ctx, s.cfg.Client, s.request(r.api(s.endpoint, call)), maxInfo)
 	if err != nil {
 		return info, s.explain(r, err)
 	}
@@ -74,10 +73,12 @@ func (s *Source) list(ctx context.Context, r repo, a *registry.Artifact) error {
 			return fmt.Errorf("%w: the listing of %s has no end", registry.ErrLimit, r)
 		}
 		seen[page.String()] = true
-		var entries []treeEntry
-		resp, err := s.cfg.Client.JSON(ctx, s.request(page), maxPage, &entries)
+		entries, resp, err := fetch.JSON[fetch.List[treeEntry]](ctx, s.cfg.Client, s.request(page), maxPage)
 		if err != nil {
 			return s.explain(r, err)
+		}
+		if entries == nil {
+			return fmt.Errorf("%w: the listing of %s is null", fetch.ErrProtocol, r)
 		}
 		if err := s.add(r, a, entries); err != nil {
 			return err

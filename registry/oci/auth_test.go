@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"assay/registry"
 	"assay/registry/oci"
@@ -105,5 +106,38 @@ func TestRealmElsewhere(t *testing.T) {
 			t.Errorf("%s: signed in", realm)
 		}
 		s.Close()
+	}
+}
+
+// A sign-in that never ends, or never answers, is given up.
+func TestSignInIsBounded(t *testing.T) {
+	for name, token := range map[string]http.HandlerFunc{
+		"endless token": func(w http.ResponseWriter, r *http.Request) { registrytest.Endless(w, r, nil) },
+		"no answer":     func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+	} {
+		s := startBearer(t, token)
+		source := s.Source(t, registrytest.Options{CacheDir: t.TempDir(), Stall: 200 * time.Millisecond})
+		if _, err := source.Resolve(t.Context(), registry.Reference{Scheme: "oci", Rest: s.host() + "/m:1"}); err == nil {
+			t.Errorf("%s: signed in", name)
+		}
+	}
+	s := start(t)
+	s.Publish(t, []registrytest.File{{Name: "a", Content: []byte("a")}})
+	s.front.Set(registrytest.Only(func(r *http.Request) bool { return r.URL.Path == "/v2/" }, registrytest.Endless))
+	source := s.Source(t, registrytest.Options{CacheDir: t.TempDir(), Stall: time.Second})
+	begin := time.Now()
+	_, err := source.Resolve(t.Context(), registry.Reference{Scheme: "oci", Rest: s.host() + "/models/sample"})
+	if time.Since(begin) > 20*time.Second {
+		t.Errorf("an endless /v2/ took %s (%v)", time.Since(begin), err)
+	}
+}
+
+// What passes by itself is waited for at the sign-in too.
+func TestSignInIsRepeated(t *testing.T) {
+	s := start(t)
+	ref := s.Publish(t, []registrytest.File{{Name: "a", Content: []byte("a")}})
+	s.front.Set(registrytest.Times(2, registrytest.Status(http.StatusServiceUnavailable)))
+	if _, err := s.resolve(t, strings.TrimPrefix(ref, "oci://")); err != nil {
+		t.Error(err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"assay/registry"
 	"assay/registry/internal/cas"
+	"assay/registry/internal/fetch"
 )
 
 // Bounds on one artifact.
@@ -24,13 +25,13 @@ const (
 // manifest is an image manifest or an index (OCI image specification 1.1). It
 // is decoded here and not by a library so that duplicate keys are errors.
 type manifest struct {
-	SchemaVersion int          `json:"schemaVersion"`
-	MediaType     string       `json:"mediaType"`
-	ArtifactType  string       `json:"artifactType"`
-	Config        *descriptor  `json:"config"`
-	Layers        []descriptor `json:"layers"`
-	Manifests     []descriptor `json:"manifests"`
-	FSLayers      []struct{}   `json:"fsLayers"` // Docker schema 1
+	SchemaVersion int                    `json:"schemaVersion"`
+	MediaType     string                 `json:"mediaType"`
+	ArtifactType  string                 `json:"artifactType"`
+	Config        *descriptor            `json:"config"`
+	Layers        fetch.List[descriptor] `json:"layers"`
+	Manifests     fetch.List[descriptor] `json:"manifests"`
+	FSLayers      fetch.List[struct{}]   `json:"fsLayers"` // Docker schema 1
 }
 
 type descriptor struct {
@@ -92,18 +93,27 @@ func (l *listing) add(ctx context.Context, doc *document, folder string, depth i
 	if l.documents++; l.documents > maxManifests || depth > maxDepth {
 		return fmt.Errorf("%w: more than %d manifests, or indexes nested deeper than %d", registry.ErrLimit, maxManifests, maxDepth)
 	}
-	var m manifest
-	if err := json.Unmarshal(doc.body, &m); err != nil {
-		return fmt.Errorf("%w: %s is not strict JSON", errManifest, doc.digest)
-	}
-	index, err := m.isIndex(doc.kind)
+	m, index, err := doc.parse()
 	if err != nil {
-		return fmt.Errorf("%s: %w", doc.digest, err)
+		return fmt.Errorf("manifest %s: %w", doc.digest, err)
 	}
 	if index {
 		return l.addIndex(ctx, m.Manifests, folder, depth)
 	}
-	return l.addImage(&m, folder)
+	return l.addImage(m, folder)
+}
+
+// parse decodes the document and tells an index from an image manifest.
+func (d *document) parse() (m *manifest, index bool, err error) {
+	m = new(manifest)
+	if err := json.Unmarshal(d.body, m); err != nil {
+		if errors.Is(err, registry.ErrLimit) {
+			return nil, false, registry.ErrLimit
+		}
+		return nil, false, fmt.Errorf("%w: not strict JSON", errManifest)
+	}
+	index, err = m.isIndex(d.kind)
+	return m, index, err
 }
 
 func (l *listing) addIndex(ctx context.Context, manifests []descriptor, folder string, depth int) error {

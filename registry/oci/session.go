@@ -7,10 +7,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -45,14 +47,21 @@ func (s *Source) pull(ctx context.Context, repo name.Repository) (*pull, error) 
 	if err != nil {
 		return nil, fmt.Errorf("read the credentials for %s from the Docker configuration: %w", repo.RegistryStr(), err)
 	}
-	base := secure{next: s.cfg.Client.Transport()}
-	inner, err := transport.NewWithContext(ctx, repo.Registry, auth, base, []string{repo.Scope(transport.PullScope)})
-	p := &pull{s, repo, signedIn{inner}}
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+	p := &pull{source: s, repo: repo}
+	base := secure{next: s.cfg.Client.Transport(), content: "/v2/" + repo.RepositoryStr() + "/", patience: s.cfg.Client.Stall()}
+	err = s.cfg.Client.Retry(ctx, func() error {
+		inner, err := transport.NewWithContext(ctx, repo.Registry, auth, base, []string{repo.Scope(transport.PullScope)})
+		if err != nil {
+			return presentable(p.url("manifests", ""), err)
 		}
-		return nil, p.explain("such repository", presentable(p.url("manifests", ""), err))
+		p.origin = signedIn{inner}
+		return nil
+	})
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, p.explain("such repository", err)
 	}
 	s.mu.Lock()
 	s.sessions[repo.Name()] = p.origin
@@ -61,18 +70,51 @@ func (s *Source) pull(ctx context.Context, repo name.Repository) (*pull, error) 
 }
 
 // secure refuses plain http to other machines, whatever a name heuristic, a
-// redirect or a token service asks for.
-type secure struct{ next http.RoundTripper }
+// redirect or a token service asks for. It bounds the answers of the sign-in,
+// which the library reads, in size and time; manifests and blobs are bounded by
+// fetch.
+type secure struct {
+	next     http.RoundTripper
+	content  string        // path below which manifests and blobs are
+	patience time.Duration // for one request of the sign-in
+}
+
+// maxSignIn is far more than any token, in bytes.
+const maxSignIn = 1 << 20
 
 func (s secure) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Scheme != "https" && !isLoopback(r.URL.Hostname()) {
 		return nil, &networkError{fmt.Errorf("%w: plain http to %s", fetch.ErrProtocol, r.URL.Host)}
 	}
-	resp, err := s.next.RoundTrip(r)
+	if strings.HasPrefix(r.URL.Path, s.content) {
+		resp, err := s.next.RoundTrip(r)
+		if err != nil {
+			return nil, &networkError{err}
+		}
+		return resp, nil
+	}
+	ctx, cancel := context.WithTimeoutCause(r.Context(), s.patience, fetch.ErrStalled)
+	resp, err := s.next.RoundTrip(r.WithContext(ctx))
 	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		cancel()
 		return nil, &networkError{err}
 	}
+	resp.Body = &signInBody{Reader: io.LimitReader(resp.Body, maxSignIn), body: resp.Body, done: cancel}
 	return resp, nil
+}
+
+type signInBody struct {
+	io.Reader
+	body io.Closer
+	done context.CancelFunc
+}
+
+func (b *signInBody) Close() error {
+	defer b.done()
+	return b.body.Close()
 }
 
 func isLoopback(host string) bool {

@@ -179,11 +179,10 @@ func Status(code int, header ...string) Fault {
 	}
 }
 
-// Endless sends a document that has no end.
+// Endless sends a document that has no end, and may still become anything.
 func Endless(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusOK)
-	_, _ = w.Write([]byte("["))
 	blank := []byte(strings.Repeat(" ", 1<<20))
 	for r.Context().Err() == nil {
 		if _, err := w.Write(blank); err != nil {

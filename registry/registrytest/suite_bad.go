@@ -194,7 +194,7 @@ func (f fixture) hugeDocument(t *testing.T) {
 	}
 }
 
-// isDocument leaves out the sign-in, which is not ours to bound.
+// isDocument leaves out the sign-in of OCI registries, whose body nobody looks at.
 func (f fixture) isDocument(r *http.Request) bool { return !f.IsContent(r) && r.URL.Path != "/v2/" }
 
 func (f fixture) stalled(t *testing.T) {

@@ -181,6 +181,20 @@ func TestReset(t *testing.T) {
 	}
 }
 
+// More than was promised is refused while it is written: a disk is not filled.
+func TestSinkIsBounded(t *testing.T) {
+	b := cas.Blob{Name: "f", Size: 5, Want: []registry.Digest{sha(t, "hello")}}
+	_, err := cas.New(t.TempDir()).Get(t.Context(), b, func(_ context.Context, sink *cas.Sink) error {
+		if _, err := io.WriteString(sink, "hello!"); !errors.Is(err, registry.ErrDigest) {
+			t.Errorf("%v, want ErrDigest", err)
+		}
+		return errors.New("done")
+	})
+	if err == nil {
+		t.Error("no error")
+	}
+}
+
 // A poisoned blob, and one whose name leads elsewhere, are replaced.
 func TestHeals(t *testing.T) {
 	for name, poison := range map[string]func(path string) error{

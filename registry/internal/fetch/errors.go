@@ -108,6 +108,9 @@ type transportError struct {
 	err error
 }
 
+func (e *transportError) describesRequest() {}
+func (e *StatusError) describesRequest()    {}
+
 func (e *transportError) Error() string { return "request " + e.url + ": " + e.err.Error() }
 func (e *transportError) Unwrap() error { return e.err }
 

@@ -18,15 +18,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json"
-
-	"assay/registry"
 )
 
 // Config configures a Client. The zero value of a field means its default.
@@ -69,6 +63,9 @@ func setDefault[T int | time.Duration](field *T, value T) {
 // one that adds them.
 func (c *Client) Transport() http.RoundTripper { return c.cfg.Transport }
 
+// Stall is how long nothing may arrive.
+func (c *Client) Stall() time.Duration { return c.cfg.Stall }
+
 // Request is a GET.
 type Request struct {
 	URL    *url.URL
@@ -95,19 +92,15 @@ type Response struct {
 // status below 300. Any other is a *StatusError. The caller closes the Body,
 // which fails with ErrStalled when nothing arrives for too long.
 func (c *Client) Get(ctx context.Context, req Request) (*Response, error) {
-	for attempt := 1; ; attempt++ {
-		resp, err := c.once(ctx, req)
-		if err == nil {
-			return resp, nil
-		}
-		wait, again := c.retry(ctx, err, attempt)
-		if !again {
-			return nil, err
-		}
-		if err := sleep(ctx, wait); err != nil {
-			return nil, err
-		}
+	var resp *Response
+	err := c.Retry(ctx, func() (err error) {
+		resp, err = c.once(ctx, req)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
+	return resp, nil
 }
 
 // once is one attempt. The watchdog guards the wait for the headers too.
@@ -129,62 +122,4 @@ func (c *Client) once(ctx context.Context, req Request) (*Response, error) {
 		return nil, errors.Join(err, resp.Body.Close())
 	}
 	return resp, nil
-}
-
-// Document reads the body of an answer, at most limit bytes (registry.ErrLimit).
-func (c *Client) Document(ctx context.Context, req Request, limit int64) ([]byte, *Response, error) {
-	for attempt := 1; ; attempt++ {
-		resp, err := c.Get(ctx, req)
-		if err != nil {
-			return nil, nil, err
-		}
-		body, err := readBody(resp, limit)
-		if err == nil {
-			return body, resp, nil
-		}
-		wait, again := c.retry(ctx, err, attempt)
-		if !again {
-			return nil, nil, fmt.Errorf("read %s: %w", Redact(req.URL), err)
-		}
-		if err := sleep(ctx, wait); err != nil {
-			return nil, nil, err
-		}
-	}
-}
-
-func readBody(resp *Response, limit int64) ([]byte, error) {
-	defer resp.Body.Close()
-	if err := checkEncoding(resp); err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if int64(len(body)) > limit {
-		return nil, fmt.Errorf("%w: the document is larger than %d bytes", registry.ErrLimit, limit)
-	}
-	return body, nil
-}
-
-// JSON reads a document of at most limit bytes into v. Duplicate keys and
-// invalid UTF-8 are errors: two readers would see two documents.
-func (c *Client) JSON(ctx context.Context, req Request, limit int64, v any) (*Response, error) {
-	body, resp, err := c.Document(ctx, req, limit)
-	if err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(body, v); err != nil {
-		return nil, fmt.Errorf("%w: %s did not answer with the JSON of its interface", ErrProtocol, Redact(req.URL))
-	}
-	return resp, nil
-}
-
-// checkEncoding refuses a compressed transfer: it was not asked for, its length
-// is not that of the file, and ranges of it mean something else.
-func checkEncoding(resp *Response) error {
-	if e := resp.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
-		return fmt.Errorf("%w: compressed transfer though none was accepted", ErrProtocol)
-	}
-	return nil
 }

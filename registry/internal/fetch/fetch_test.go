@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -153,6 +154,14 @@ func TestInnerAddresses(t *testing.T) {
 			}
 		}
 	}
+	for address, inner := range map[string]bool{"127.0.0.1:80": true, "8.8.8.8:443": false, "[fd00::1]:80": true} {
+		var r reach
+		trace := httptrace.ContextClientTrace(r.context(t.Context(), u, 0))
+		trace.GotConn(httptrace.GotConnInfo{Conn: connTo(address)})
+		if r.inner != inner {
+			t.Errorf("first host at %s: inner %v, want %v", address, r.inner, inner)
+		}
+	}
 	r := reach{inner: true} // an inner registry may redirect inside
 	if conn, err := dial(r.context(t.Context(), u, 1), "tcp", u.Host); err != nil {
 		t.Errorf("from inner to inner: %v", err)
@@ -169,6 +178,20 @@ func TestInnerAddresses(t *testing.T) {
 		}
 	}
 }
+
+// connTo is a connection to an address.
+type connTo string
+
+func (connTo) Read([]byte) (int, error)  { return 0, io.EOF }
+func (connTo) Write([]byte) (int, error) { return 0, io.EOF }
+func (connTo) Close() error              { return nil }
+func (connTo) LocalAddr() net.Addr       { return nil }
+func (c connTo) RemoteAddr() net.Addr {
+	return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(string(c)))
+}
+func (connTo) SetDeadline(time.Time) error      { return nil }
+func (connTo) SetReadDeadline(time.Time) error  { return nil }
+func (connTo) SetWriteDeadline(time.Time) error { return nil }
 
 func TestOfflineDialler(t *testing.T) {
 	c := New(Config{Transport: NewTransport(true), Backoff: time.Millisecond})
@@ -348,5 +371,37 @@ func TestContextEndsRetries(t *testing.T) {
 	c := New(Config{Backoff: time.Minute, MaxWait: time.Hour})
 	if _, err := c.Get(ctx, Request{URL: u}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v, want the deadline", err)
+	}
+}
+
+// A short text must not become a large list.
+func TestList(t *testing.T) {
+	type entry struct{ A, B, C string }
+	for n, want := range map[int]error{3: nil, MaxList: nil, MaxList + 1: registry.ErrLimit} {
+		text := "[" + strings.Repeat("{},", n-1) + "{}]"
+		u := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) })
+		got, _, err := JSON[List[entry]](t.Context(), quick(), Request{URL: u}, 1<<20)
+		if !errors.Is(err, want) || want == nil && len(got) != n {
+			t.Errorf("%d elements: %d, %v", n, len(got), err)
+		}
+	}
+}
+
+// A document whose connection breaks is read again from its start, and what came
+// of the first attempt is forgotten.
+func TestDocumentAgain(t *testing.T) {
+	var n atomic.Int32
+	u := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		if n.Add(1) == 1 {
+			w.Header().Set("Content-Length", "100")
+			_, _ = io.WriteString(w, `{"a":"first",`)
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = io.WriteString(w, `{"b":"second"}`)
+	})
+	got, _, err := JSON[map[string]string](t.Context(), quick(), Request{URL: u}, 1000)
+	if err != nil || len(got) != 1 || got["b"] != "second" {
+		t.Errorf("%v, %v", got, err)
 	}
 }

@@ -14,6 +14,23 @@ import (
 	"time"
 )
 
+// Retry calls call until it succeeds, fails for good, or the budget is spent.
+func (c *Client) Retry(ctx context.Context, call func() error) error {
+	for attempt := 1; ; attempt++ {
+		err := call()
+		if err == nil {
+			return nil
+		}
+		wait, again := c.retry(ctx, err, attempt)
+		if !again {
+			return err
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
 // retry decides whether a failed attempt is repeated, and after how long.
 func (c *Client) retry(ctx context.Context, err error, attempt int) (time.Duration, bool) {
 	if ctx.Err() != nil || attempt >= c.cfg.Attempts || !passing(err) {
