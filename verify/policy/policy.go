@@ -37,6 +37,7 @@ type Rules struct {
 	Name             string             // file name; "" for the built-in policy
 	FailOn           *scanners.Severity // threshold; nil means high
 	RequireSignature bool               // a verified claim must cover every file
+	Signers          []verify.Signer    // whose claims count; empty: whoever the evidence was verified against
 	RequirePinned    bool               // the reference must have an immutable form
 }
 
@@ -44,8 +45,12 @@ var _ verify.Policy = Rules{}
 
 // ID names the policy with everything that changes its decisions.
 func (r Rules) ID() string {
-	return fmt.Sprintf("%s fail-on=%s require-signature=%t require-pinned=%t",
+	id := fmt.Sprintf("%s fail-on=%s require-signature=%t require-pinned=%t",
 		cmp.Or(r.Name, "builtin/v1"), r.threshold(), r.RequireSignature, r.RequirePinned)
+	for _, s := range r.Signers {
+		id += fmt.Sprintf(" signer=%q", s)
+	}
+	return id
 }
 
 func (r Rules) threshold() scanners.Severity {
@@ -142,6 +147,9 @@ func (r Rules) claims(e verify.Evidence) []verify.Reason {
 	for _, c := range e.Claims {
 		switch c.Standing {
 		case verify.Verified:
+			if !r.counts(c.Identity) {
+				continue
+			}
 			for _, name := range slices.Concat(c.Covers, c.Exempt) {
 				signed[name] = true
 			}
@@ -160,6 +168,21 @@ func (r Rules) claims(e verify.Evidence) []verify.Reason {
 		}
 	}
 	return reasons
+}
+
+// counts reports whether a verified claim of this signer is one that was asked
+// for. Stored evidence says "verified" for whatever key its gate was given, so a
+// policy over stored evidence has to name the signers itself.
+func (r Rules) counts(s verify.Signer) bool {
+	if len(r.Signers) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(r.Signers, func(want verify.Signer) bool {
+		return want != verify.Signer{} &&
+			(want.KeyID == "" || want.KeyID == s.KeyID) &&
+			(want.Subject == "" || want.Subject == s.Subject) &&
+			(want.Issuer == "" || want.Issuer == s.Issuer)
+	})
 }
 
 func failedClaim(c verify.Claim) []verify.Reason {

@@ -77,6 +77,19 @@ func TestDecide(t *testing.T) {
 			e.Claims = []verify.Claim{c}
 		}, verify.Deny, policy.CodeUnsigned},
 		{"signature required and covers less", signed, func(e *verify.Evidence) { e.Claims = []verify.Claim{claim(verify.Verified)} }, verify.Deny, policy.CodeUnsigned},
+		{"signature by a named signer", policy.Rules{RequireSignature: true, Signers: []verify.Signer{{KeyID: "k1"}}}, func(e *verify.Evidence) {
+			c := claim(verify.Verified, "a.bin")
+			c.Identity.KeyID = "k1"
+			e.Claims = []verify.Claim{c}
+		}, verify.Allow, ""},
+		{"signature by somebody else", policy.Rules{RequireSignature: true, Signers: []verify.Signer{{KeyID: "k1"}}}, func(e *verify.Evidence) {
+			c := claim(verify.Verified, "a.bin")
+			c.Identity.KeyID = "k2"
+			e.Claims = []verify.Claim{c}
+		}, verify.Deny, policy.CodeUnsigned},
+		{"an empty signer names nobody", policy.Rules{RequireSignature: true, Signers: []verify.Signer{{}}}, func(e *verify.Evidence) {
+			e.Claims = []verify.Claim{claim(verify.Verified, "a.bin")}
+		}, verify.Deny, policy.CodeUnsigned},
 		{"one good and one failed claim", signed, func(e *verify.Evidence) {
 			e.Claims = []verify.Claim{claim(verify.Verified, "a.bin"), claim(verify.Failed)}
 		}, verify.Deny, policy.CodeSignature},

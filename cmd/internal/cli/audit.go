@@ -17,6 +17,7 @@ func (a *app) auditCommand() *cobra.Command {
 	var s signers
 	var st storeFlags
 	var journal string
+	var reuse bool
 	cmd := &cobra.Command{
 		Use:   "audit DIR",
 		Short: "judge every model below a folder",
@@ -36,6 +37,7 @@ Formats: text (default), jsonl.`,
 	st.flags(cmd.Flags())
 	cmd.Flags().BoolVar(&st.off, "no-store", false, "keep the evidence out of the store")
 	cmd.Flags().StringVar(&journal, "journal", "", "`FILE` outside the folder to resume from")
+	cmd.Flags().BoolVar(&reuse, "reuse", false, "also believe the journal of a finished audit for files whose size, times and inode are unchanged")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		j, err := a.judge(s, st)
 		if err != nil {
@@ -46,7 +48,7 @@ Formats: text (default), jsonl.`,
 		// multiply buffers.
 		j.pipeline.Jobs, j.pipeline.Progress = 1, nil
 		c := audit.Config{
-			Root: args[0], Journal: journal, Jobs: a.jobs,
+			Root: args[0], Journal: journal, Reuse: reuse, Jobs: a.jobs,
 			Ruleset: scanners.Ruleset(formats.Scanners()), Policy: j.rules.ID() + " " + s.id(), Judge: j.gate,
 		}
 		if err := a.auditOutput(&c); err != nil {

@@ -13,12 +13,15 @@ import (
 	"assay/scanners"
 	formats "assay/scanners/all"
 	"assay/verify"
+	"assay/verify/policy"
 	"assay/verify/store"
+	"assay/verify/trust"
 )
 
 func (a *app) serveCommand() *cobra.Command {
 	var st storeFlags
 	var listen, cert, key string
+	var publicKeys []string
 	cmd := &cobra.Command{
 		Use:   "serve --tls-cert FILE --tls-key FILE",
 		Short: "answer Kubernetes admission reviews from the store",
@@ -37,11 +40,12 @@ file changes. SIGTERM stops it after the reviews in flight.`,
 	cmd.Flags().StringVar(&listen, "listen", ":8443", "`ADDRESS` to listen on")
 	cmd.Flags().StringVar(&cert, "tls-cert", "", "certificate, a PEM `FILE` (required)")
 	cmd.Flags().StringVar(&key, "tls-key", "", "its private key, a PEM `FILE` (required)")
+	cmd.Flags().StringArrayVar(&publicKeys, "public-key", nil, "require that the gate verified a signature by this key, a PEM `FILE`; repeatable")
 	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
 		if cert == "" || key == "" {
 			return usageError("serve needs --tls-cert FILE and --tls-key FILE")
 		}
-		rules, err := a.rules(false)
+		rules, err := a.servedRules(publicKeys)
 		if err != nil {
 			return err
 		}
@@ -64,6 +68,26 @@ file changes. SIGTERM stops it after the reviews in flight.`,
 		return admission.Serve(cmd.Context(), listener, cert, key, handler, slog.NewLogLogger(logger.Handler(), slog.LevelWarn))
 	})
 	return cmd
+}
+
+// servedRules is the policy over stored evidence. It has to name the signers,
+// because the evidence was verified against whatever key its gate was given.
+func (a *app) servedRules(publicKeys []string) (policy.Rules, error) {
+	rules, err := a.rules(len(publicKeys) > 0)
+	if err != nil {
+		return rules, err
+	}
+	for _, path := range publicKeys {
+		key, err := trust.LoadPublicKey(path)
+		if err != nil {
+			return rules, usageError("--public-key: %w", err)
+		}
+		rules.Signers = append(rules.Signers, verify.Signer{KeyID: key.ID})
+	}
+	if rules.RequireSignature && len(rules.Signers) == 0 {
+		return rules, usageError("the policy requires a signature: say whose with --public-key FILE")
+	}
+	return rules, nil
 }
 
 // lookup judges stored evidence by the policy of now: a verdict is never cached,
