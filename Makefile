@@ -42,8 +42,10 @@ vulncheck:
 bench: build
 	$(GO) run ./bench -assay bin/assay -bytes $(BENCH_BYTES)
 
-# Documentation that the code knows better: docs/commands.md, docs/rules.md.
-generate:
+# Documentation that the code knows better: docs/commands.md, docs/rules.md, and
+# the output of the demo in README.md.
+generate: build
+	$(GO) run ./demo -readme README.md bin/assay
 	$(GO) test ./cmd/internal/cli -count=1 -run '^TestDocs$$' -update
 
 # Needs the Debian packages that testdata/benign/README.md names.

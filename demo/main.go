@@ -12,6 +12,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -46,17 +47,25 @@ func visits() []visit {
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: demo ASSAY-BINARY")
+	readme := flag.String("readme", "", "also write the output into this file, between the two demo marks")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		fmt.Fprintln(os.Stderr, "usage: demo [-readme FILE] ASSAY-BINARY")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1]); err != nil {
+	var said bytes.Buffer
+	err := run(flag.Arg(0), io.MultiWriter(os.Stdout, &said))
+	if err == nil && *readme != "" {
+		err = paste(*readme, said.String())
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
-func run(assay string) error {
+// run visits all models and fails when a verdict is not the expected one.
+func run(assay string, out io.Writer) error {
 	if err := assembleModel(built); err != nil {
 		return fmt.Errorf("assemble the model that runs code: %w", err)
 	}
@@ -66,31 +75,32 @@ func run(assay string) error {
 	}
 	var wrong []error
 	for i, v := range visits() {
-		fmt.Printf("\n== %d. %s\n", i+1, v.title)
-		if err := v.show(assay); err != nil {
+		fmt.Fprintf(out, "== %d. %s\n", i+1, v.title)
+		if err := v.show(assay, out); err != nil {
 			wrong = append(wrong, err)
 		}
+		fmt.Fprintln(out)
 	}
 	if err := errors.Join(wrong...); err != nil {
 		return err
 	}
-	fmt.Println("\nThe three verdicts are as expected: exit codes 0, 1, 1.")
+	fmt.Fprintln(out, "The three verdicts are as expected: exit codes 0, 1, 1.")
 	return nil
 }
 
 // show prints the command, what assay prints, and the exit code.
-func (v visit) show(assay string) error {
+func (v visit) show(assay string, out io.Writer) error {
 	args := append([]string{"gate", "--no-store"}, v.args...)
-	fmt.Printf("$ assay %s\n", strings.Join(args, " "))
+	fmt.Fprintf(out, "$ assay %s\n", strings.Join(args, " "))
 	cmd := exec.Command(assay, args...)
 	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = io.MultiWriter(os.Stdout, &said), os.Stderr
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(out, &said), os.Stderr
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		return err
 	}
 	code := cmd.ProcessState.ExitCode()
-	fmt.Printf("exit code %d\n", code)
+	fmt.Fprintf(out, "exit code %d\n", code)
 	model := v.args[len(v.args)-1]
 	switch {
 	case code != v.code:
@@ -99,4 +109,20 @@ func (v visit) show(assay string) error {
 		return fmt.Errorf("%s: the verdict does not say %q", model, v.says)
 	}
 	return nil
+}
+
+// paste replaces what stands between the marks of a document, so that the output
+// shown there is one of a real run.
+func paste(path, output string) error {
+	const begin, end = "<!-- demo -->\n", "<!-- end of demo -->\n"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := strings.Cut(string(text), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !ok || !closed {
+		return fmt.Errorf("%s has no marks %q and %q", path, begin, end)
+	}
+	return os.WriteFile(path, []byte(before+begin+"```text\n"+output+"```\n"+end+after), 0o644)
 }
