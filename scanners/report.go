@@ -130,6 +130,18 @@ func label(name string) string {
 	return clip(strconv.QuoteToASCII(name), maxWhat)
 }
 
+// oneLine makes text fit for a report, whatever a scanner or a library put into
+// it: valid, printable, one line, bounded.
+func oneLine(s string) string {
+	printable := func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}
+	return clip(strings.Map(printable, strings.ToValidUTF8(s, "\ufffd")), maxWhat)
+}
+
 // clip shortens s to n bytes, at the boundary of a character.
 func clip(s string, n int) string {
 	if len(s) <= n {

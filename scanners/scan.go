@@ -83,7 +83,8 @@ func (r *run) file(f File, path []string) *node {
 	r.mark(Clean)
 	if f.Size == 0 {
 		n.recognised = true
-		if !ordinaryWhenEmpty(f.Name) {
+		// A container states the size of a member: one of no bytes is whole.
+		if len(path) == 0 && !ordinaryWhenEmpty(f.Name) {
 			r.gap(GapBroken, path, 0, "the file is empty: its content is missing")
 		}
 		return n
@@ -129,7 +130,7 @@ func (r *run) apply(n *node, s Scanner, head Head, f File, path []string) {
 	}
 	for _, finding := range result.Findings {
 		finding.Path = path
-		finding.What = clip(finding.What, maxWhat)
+		finding.What = oneLine(finding.What)
 		r.findings.add(finding)
 		r.mark(r.rules[finding.Rule].Class)
 	}
@@ -256,7 +257,7 @@ func (r *run) facts(list []Fact, path []string) {
 }
 
 func (r *run) gap(code GapCode, path []string, offset int64, reason string) {
-	r.report.Gaps = append(r.report.Gaps, Gap{Code: code, Path: path, Offset: offset, Reason: clip(reason, maxWhat)})
+	r.report.Gaps = append(r.report.Gaps, Gap{Code: code, Path: path, Offset: offset, Reason: oneLine(reason)})
 }
 
 func (r *run) gapError(scanner string, err error, path []string) {

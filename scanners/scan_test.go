@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"assay/scanners"
 	"assay/scanners/scannertest"
@@ -444,6 +445,20 @@ func TestHostileNamesAreQuoted(t *testing.T) {
 	g := onlyGap(t, r, scanners.GapUnrecognised)
 	if want := `"a\nb\x1b[2J\xff\u202e"`; g.Path[0] != want {
 		t.Errorf("path %q, want %q", g.Path[0], want)
+	}
+}
+
+// What a scanner or a library says reaches the report as one printable line.
+func TestHostileTextIsOneLine(t *testing.T) {
+	l := lying{name: "a", err: errors.New("broken\n\x1b[2J\xff" + strings.Repeat("x", 5000))}
+	l.result.Findings = []scanners.Finding{{Rule: "a/x", What: "line\r\nline\u202e"}}
+	r := scannertest.Scan([]scanners.Scanner{l}, "f", []byte("LIE!"))
+	if r.Findings[0].What != "line  line " {
+		t.Errorf("finding %q", r.Findings[0].What)
+	}
+	reason := onlyGap(t, r, scanners.GapBroken).Reason
+	if strings.ContainsAny(reason, "\n\x1b") || !utf8.ValidString(reason) || len(reason) > 1<<10 || !strings.HasPrefix(reason, "a: broken") {
+		t.Errorf("reason %q", reason)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"assay/scanners/script"
 	"assay/scanners/tar"
 	"assay/scanners/text"
+	"assay/scanners/torchscript"
 	"assay/scanners/zip"
 )
 
@@ -30,6 +31,7 @@ func Scanners() []scanners.Scanner {
 		script.Scanner{},
 		tar.Scanner{},
 		text.Scanner{},
+		torchscript.Scanner{},
 		zip.Scanner{},
 	}
 }
