@@ -158,8 +158,8 @@ func (r Rules) claims(e verify.Evidence) []verify.Reason {
 			reasons = append(reasons, failedClaim(c)...)
 		}
 	}
-	if !r.RequireSignature {
-		return reasons
+	if !r.RequireSignature || len(reasons) > 0 {
+		return reasons // a failed claim denies by itself; naming every file again would bury it
 	}
 	for _, f := range e.Files {
 		if !signed[f.Name] {
