@@ -30,6 +30,8 @@ func FromReport(r verify.Report) Document {
 	d.Facts = artifactFacts(d.Files)
 	d.License = declaredLicense(d.Facts)
 	d.Bases = bases(d.Facts)
+	d.Datasets = datasets(d.Facts)
+	d.Conflicts = conflicts(d)
 	return d
 }
 

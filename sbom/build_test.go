@@ -197,10 +197,10 @@ func TestPublishersStatements(t *testing.T) {
 		facts("sub/README.md", "text/card/license", "mit", "text/card/base_model", "other/base"),
 	))
 	wantLicense := sbom.Value{Text: "LicenseRef-hf-llama3", Standing: sbom.Declared, Source: "README.md"}
-	if d.License.Expression != wantLicense || d.License.Text == "" || d.License.Note == "" {
+	if d.License.Expression != wantLicense || len(d.License.Texts) != 1 || d.License.Note == "" {
 		t.Errorf("license %+v", d.License)
 	}
-	wantBases := []sbom.Base{{Name: sbom.Value{Text: "org/base", Standing: sbom.Declared, Source: "README.md"}, Needed: true}}
+	wantBases := []sbom.Base{{Name: sbom.Value{Text: "org/base", Standing: sbom.Declared, Source: "README.md"}, Relation: sbom.RelationAdapter, Needed: true}}
 	if !reflect.DeepEqual(d.Bases, wantBases) {
 		t.Errorf("bases %+v", d.Bases)
 	}

@@ -1,5 +1,7 @@
 package sbom
 
+import "slices"
+
 // Standing says how a value is known. The zero value is Absent: a value that
 // nobody vouches for is not a value.
 type Standing string
@@ -35,30 +37,51 @@ const (
 
 // License is a license that the publisher declares, in terms of SPDX.
 type License struct {
-	Expression Value  `json:"expression"`     // SPDX license expression; absent when none is declared
-	Note       string `json:"note,omitempty"` // what the translation could not keep
-	Text       string `json:"text,omitempty"` // explains a LicenseRef
+	Expression Value         `json:"expression"`      // SPDX license expression; absent when none is declared
+	Note       string        `json:"note,omitempty"`  // what the translation could not keep
+	Texts      []LicenseText `json:"texts,omitempty"` // explain each LicenseRef of the expression
+	// Classes of the declared license, sorted: "non-commercial", "use-restricted",
+	// ... Empty where nothing is known about it.
+	Classes []string `json:"classes,omitempty"`
+	Found   []Value  `json:"found,omitempty"` // licenses whose texts are in the artifact
+}
+
+// Confirmed reports whether every license text that was found is that of the one
+// declared license.
+func (l License) Confirmed() bool {
+	other := func(v Value) bool { return v.Text != l.Expression.Text }
+	return l.Expression.Known() && len(l.Found) > 0 && !slices.ContainsFunc(l.Found, other)
+}
+
+// LicenseText explains a license that the SPDX license list does not have.
+type LicenseText struct {
+	ID   string `json:"id"` // "LicenseRef-..."
+	Text string `json:"text"`
 }
 
 // Base is another model that the publisher names as the origin of this one. It
 // was not looked at.
 type Base struct {
-	Name   Value `json:"name"`
-	Needed bool  `json:"needed"` // a loader fetches it: this artifact does not work without it
+	Name     Value    `json:"name"`
+	Revision Value    `json:"revision"` // absent: whatever the base is by then
+	Relation Relation `json:"relation,omitempty"`
+	Needed   bool     `json:"needed"` // a loader fetches it: this artifact does not work without it
 }
 
 // Document is the bill of materials of one artifact. All texts are bounded,
 // valid UTF-8, and without control characters.
 type Document struct {
-	Subject  Subject  `json:"subject"`
-	Files    []File   `json:"files"` // sorted by name
-	Facts    []Fact   `json:"facts"` // of the whole artifact, sorted by key
-	License  License  `json:"license"`
-	Bases    []Base   `json:"bases"`  // sorted by name
-	Claims   []Claim  `json:"claims"` // in the order of the report
-	Gaps     []Gap    `json:"gaps"`   // that concern no listed file
-	Coverage Coverage `json:"coverage"`
-	Ignored  []string `json:"ignored,omitempty"` // entries that are by definition no part of the artifact (".git")
+	Subject   Subject    `json:"subject"`
+	Files     []File     `json:"files"` // sorted by name
+	Facts     []Fact     `json:"facts"` // of the whole artifact, sorted by key
+	License   License    `json:"license"`
+	Bases     []Base     `json:"bases"`               // sorted by name
+	Datasets  []Value    `json:"datasets,omitempty"`  // trained on, or made from; sorted
+	Conflicts []Conflict `json:"conflicts,omitempty"` // sources that contradict each other
+	Claims    []Claim    `json:"claims"`              // in the order of the report
+	Gaps      []Gap      `json:"gaps"`                // that concern no listed file
+	Coverage  Coverage   `json:"coverage"`
+	Ignored   []string   `json:"ignored,omitempty"` // entries that are by definition no part of the artifact (".git")
 	// Complete: Files lists everything that the artifact holds.
 	Complete bool   `json:"complete"`
 	Ruleset  string `json:"ruleset"` // digest of the scanners and rules that looked

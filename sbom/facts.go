@@ -3,7 +3,6 @@ package sbom
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"math/bits"
 	"slices"
 	"strconv"
@@ -54,24 +53,59 @@ const (
 	keyLicense     = cardPrefix + "license"
 	keyLicenseName = cardPrefix + "license_name"
 	keyCardBase    = cardPrefix + "base_model"
-	keyAdapterBase = configPrefix + "base_model_name_or_path"
+
+	keyCroissantLicense = "text/croissant/license"
+	keyFoundLicense     = "text/license"
+	keyAdapterBase      = configPrefix + "base_model_name_or_path"
 )
 
 // describing are the files whose facts describe the whole artifact, when they lie
-// at its top, with the prefix of those facts. The facts of another file, or of a
-// member of an archive, describe a part of it at most.
-var describing = map[string]string{
-	"readme.md": cardPrefix, "config.json": configPrefix,
-	"adapter_config.json": configPrefix, "model_index.json": configPrefix,
+// at its top, by how their names end, with the prefixes of those facts. The facts
+// of another file, or of a member of an archive, describe a part of it at most.
+var describing = []struct {
+	name     func(lower string) bool
+	prefixes []string
+}{
+	{named("readme.md"), []string{cardPrefix}},
+	{named("config.json", "adapter_config.json"), []string{configPrefix}},
+	{named("model_index.json"), []string{configPrefix, "text/component"}},
+	{named("generation_config.json"), []string{"text/generation/"}},
+	{named("tokenizer_config.json"), []string{"text/tokenizer/"}},
+	{named("quantize_config.json"), []string{"text/quantize/"}},
+	{named("mergekit_config.yml", "mergekit_config.yaml"), []string{"text/merge/"}},
+	{func(n string) bool { return strings.HasSuffix(n, ".index.json") }, []string{"text/index/"}},
+	{func(n string) bool { return strings.HasSuffix(n, ".json") }, []string{"text/croissant/"}},
+	{func(n string) bool { return !strings.HasSuffix(n, ".json") }, []string{keyFoundLicense}},
 }
+
+func named(names ...string) func(string) bool {
+	return func(lower string) bool { return slices.Contains(names, lower) }
+}
+
+// describes reports whether a fact of a file is one of the whole artifact.
+func describes(f File, fact Fact) bool {
+	other := func(format string) bool { return format != "text" } // an archive: the fact may be of a member
+	if strings.Contains(f.Name, "/") || slices.ContainsFunc(f.Formats, other) {
+		return false
+	}
+	lower := strings.ToLower(f.Name)
+	for _, d := range describing {
+		if d.name(lower) && slices.ContainsFunc(d.prefixes, func(p string) bool { return strings.HasPrefix(fact.Key, p) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// maxArtifactFacts bounds the facts of the whole artifact.
+const maxArtifactFacts = 1024
 
 // artifactFacts are the counts of all files and what the describing files say.
 func artifactFacts(files []File) []Fact {
 	out := mergeFacts(files)
 	for _, f := range files {
-		prefix, ok := describing[strings.ToLower(f.Name)]
 		for _, fact := range f.Facts {
-			if ok && strings.HasPrefix(fact.Key, prefix) && len(out) < maxFacts {
+			if len(out) < maxArtifactFacts && describes(f, fact) {
 				out = append(out, fact)
 			}
 		}
@@ -92,43 +126,46 @@ func find(facts []Fact, key string) Value {
 	return Value{}
 }
 
+// declaredLicense is the license of the card, else of Croissant, beside the texts
+// that were found. Where the card lists several, all of them are taken to hold:
+// whether one may be chosen is not said.
 func declaredLicense(facts []Fact) License {
-	id, name := find(facts, keyLicense), find(facts, keyLicenseName)
-	if !id.Known() {
-		return License{}
+	out := License{Found: all(facts, keyFoundLicense)}
+	for i := range out.Found {
+		out.Found[i].Standing = Inferred // from sentences that only this license has
 	}
-	l := license.FromCard(id.Text, name.Text)
-	out := License{Note: l.Note}
-	if l.Expression != license.NoAssertion {
-		out.Expression = Value{Text: l.Expression, Standing: Declared, Source: id.Source}
+	ids, name := all(facts, keyLicense), find(facts, keyLicenseName)
+	if len(ids) == 0 {
+		ids = all(facts, keyCroissantLicense)
 	}
-	if l.Custom() {
-		out.Text = license.Text(id.Text, name.Text)
+	var expressions []string
+	for _, id := range ids {
+		l := license.FromCard(license.FromURL(id.Text), name.Text)
+		out.Note = cmp.Or(out.Note, l.Note)
+		if l.Expression == license.NoAssertion || slices.Contains(expressions, l.Expression) {
+			continue
+		}
+		if expressions = append(expressions, l.Expression); len(expressions) > maxLicenses {
+			break
+		}
+		if l.Custom() {
+			out.Texts = append(out.Texts, LicenseText{l.Expression, license.Text(id.Text, name.Text)})
+		}
+	}
+	if len(expressions) > 0 {
+		out.Expression = Value{Text: strings.Join(expressions, " AND "), Standing: Declared, Source: ids[0].Source}
+	}
+	if len(expressions) > 1 {
+		out.Note = "several licenses are declared; whether one may be chosen is not said, and all are taken to hold"
+	}
+	for _, c := range license.Classes(out.Expression.Text) {
+		out.Classes = append(out.Classes, string(c))
 	}
 	return out
 }
 
-// bases are the models that card and adapter configuration name, one for each
-// name.
-func bases(facts []Fact) []Base {
-	byName := make(map[string]Base)
-	for _, f := range facts {
-		if f.Key != keyCardBase && f.Key != keyAdapterBase {
-			continue
-		}
-		b, ok := byName[f.Value.Text]
-		if !ok {
-			b.Name = f.Value
-		}
-		b.Needed = b.Needed || f.Key == keyAdapterBase
-		byName[f.Value.Text] = b
-	}
-	var out []Base
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		out = append(out, byName[name])
-	}
-	return out
-}
+// maxLicenses bounds the licenses of one artifact.
+const maxLicenses = 8
 
 // mergeFacts unites the structural facts of all files. A key that one file only
 // claims, or whose values cannot be added, is left out: half a sum would be taken

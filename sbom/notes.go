@@ -21,6 +21,7 @@ const (
 	NoteFinding  NoteKind = "finding"        // something found in a file
 	NoteMismatch NoteKind = "digestMismatch" // a promised digest that the bytes do not have
 	NoteFacts    NoteKind = "facts"          // metadata of a file
+	NoteConflict NoteKind = "conflict"       // two sources contradict each other
 )
 
 // Note is something said about the artifact or about one file, for formats that
@@ -58,7 +59,18 @@ func (d Document) Notes() []Note {
 	for i, c := range d.Claims {
 		out = append(out, Note{NoteClaim, i + 1, c.summary(), c})
 	}
+	for i, c := range d.Conflicts {
+		out = append(out, Note{NoteConflict, i + 1, c.summary(), c})
+	}
 	return append(out, gapNotes(d.Gaps)...)
+}
+
+func (c Conflict) summary() string {
+	var said []string
+	for _, v := range c.Values {
+		said = append(said, v.Source+": "+v.Text)
+	}
+	return "conflict: " + c.Field + ": " + c.Why + " (" + strings.Join(said, "; ") + ")"
 }
 
 // Notes are what is said about the file.

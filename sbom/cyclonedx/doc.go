@@ -1,5 +1,5 @@
-// Package cyclonedx writes an AI bill of materials as CycloneDX 1.6 JSON, an
-// ML-BOM.
+// Package cyclonedx writes an AI bill of materials as CycloneDX 1.6 or
+// 1.7 JSON, an ML-BOM.
 //
 // The artifact is the component that the BOM is about: a machine-learning-model
 // or data. Files are components of type file, findings are vulnerabilities that
@@ -13,6 +13,9 @@
 //	assay:content-id                digest over names, sizes and SHA-256 of all files
 //	assay:provenance:FIELD          verified, declared or inferred, with the source
 //	assay:fact:STANDING:KEY         a fact of the whole artifact
+//	assay:relation                  how it came from an ancestor: adapter, finetune, quantized, merge
+//	assay:license-class             non-commercial, use-restricted, no-derivatives, share-alike, permissive
+//	assay:license-found             a license whose text is in the artifact, with the file
 //	assay:license-note              what the translation of the license lost
 //	assay:repository-created:declared
 //	assay:role                      weights, code, archive, configuration, documentation, evidence

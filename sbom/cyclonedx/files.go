@@ -13,7 +13,7 @@ import (
 
 // file is one file with what was found in it.
 func (b *builder) file(i int, f sbom.File) (cdx.Component, error) {
-	ref := fmt.Sprintf("file-%d", i+1)
+	ref := fileRef(i)
 	_, media := b.doc.Role(f)
 	c := cdx.Component{
 		BOMRef:     ref,
@@ -29,6 +29,8 @@ func (b *builder) file(i int, f sbom.File) (cdx.Component, error) {
 	}
 	return c, b.annotate(ref, f.Notes())
 }
+
+func fileRef(i int) string { return fmt.Sprintf("file-%d", i+1) }
 
 // algorithms are the digests that CycloneDX has a name for.
 var algorithms = map[string]cdx.HashAlgorithm{

@@ -3,7 +3,6 @@ package cyclonedx
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 
@@ -36,51 +35,15 @@ func (b *builder) subject() *cdx.Component {
 	}
 	if s.Kind == sbom.KindDataset {
 		c.Type = cdx.ComponentTypeData
-		c.Data = &[]cdx.ComponentData{{Type: cdx.ComponentDataTypeDataset, Name: c.Name}}
+		c.Data = &[]cdx.ComponentData{b.datasetCard(c.Name)}
 		return c
 	}
+	c.Description = b.texts("text/card/section/description")
 	c.ModelCard = b.modelCard()
 	if origins := b.origins(); len(origins) > 0 {
 		c.Pedigree = &cdx.Pedigree{Ancestors: &origins, Notes: "named by the publisher; not verified and not looked at"}
 	}
 	return c
-}
-
-// modelCard holds what the publisher declares of task and architecture; nil when
-// nothing is declared.
-func (b *builder) modelCard() *cdx.MLModelCard {
-	p := cdx.MLModelParameters{
-		Task:               b.texts("text/card/pipeline_tag"),
-		ArchitectureFamily: b.texts("text/config/model_type"),
-		ModelArchitecture:  b.texts("text/config/architectures"),
-	}
-	if p == (cdx.MLModelParameters{}) {
-		return nil
-	}
-	return &cdx.MLModelCard{ModelParameters: &p}
-}
-
-// texts joins the values of one fact.
-func (b *builder) texts(key string) string {
-	var out []string
-	for _, f := range b.doc.Facts {
-		if f.Key == key {
-			out = append(out, f.Value.Text)
-		}
-	}
-	return strings.Join(out, ", ")
-}
-
-func licenses(l sbom.License) *cdx.Licenses {
-	if !l.Expression.Known() {
-		return nil
-	}
-	out := &cdx.License{ID: l.Expression.Text, Acknowledgement: cdx.LicenseAcknowledgementDeclared}
-	if l.Text != "" { // an id must be on the SPDX list
-		out.ID, out.Name = "", l.Expression.Text
-		out.Text = &cdx.AttachedText{Content: l.Text, ContentType: "text/plain"}
-	}
-	return &cdx.Licenses{{License: out}}
 }
 
 func (b *builder) subjectProperties() []cdx.Property {
@@ -103,6 +66,12 @@ func (b *builder) subjectProperties() []cdx.Property {
 			out = append(out, property("provenance:"+v.field, fmt.Sprintf("%s (%s)", v.value.Standing, v.value.Source)))
 		}
 	}
+	for _, class := range b.doc.License.Classes {
+		out = append(out, property("license-class", class))
+	}
+	for _, found := range b.doc.License.Found {
+		out = append(out, property("license-found", fmt.Sprintf("%s (%s)", found.Text, found.Source)))
+	}
 	if b.doc.License.Note != "" {
 		out = append(out, property("license-note", b.doc.License.Note))
 	}
@@ -124,7 +93,11 @@ func property(name, value string) cdx.Property {
 func (b *builder) origins() []cdx.Component {
 	var out []cdx.Component
 	for _, base := range b.doc.Bases {
-		out = append(out, cdx.Component{Type: cdx.ComponentTypeMachineLearningModel, Name: cmp.Or(base.Name.Text, unknownName)})
+		c := cdx.Component{Type: cdx.ComponentTypeMachineLearningModel, Name: cmp.Or(base.Name.Text, unknownName), Version: base.Revision.Text}
+		if base.Relation != sbom.RelationUnknown {
+			c.Properties = &[]cdx.Property{property("relation", string(base.Relation))}
+		}
+		out = append(out, c)
 	}
 	return out
 }
@@ -135,7 +108,7 @@ func (b *builder) bases() []cdx.Component {
 	for i, base := range b.doc.Bases {
 		if base.Needed {
 			out = append(out, cdx.Component{
-				BOMRef: baseRef(i), Type: cdx.ComponentTypeMachineLearningModel, Name: cmp.Or(base.Name.Text, unknownName),
+				BOMRef: baseRef(i), Type: cdx.ComponentTypeMachineLearningModel, Name: cmp.Or(base.Name.Text, unknownName), Version: base.Revision.Text,
 				Properties: &[]cdx.Property{property("provenance:name", fmt.Sprintf("%s (%s)", base.Name.Standing, base.Name.Source))},
 			})
 		}

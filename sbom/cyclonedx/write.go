@@ -12,8 +12,23 @@ import (
 	"assay/sbom"
 )
 
+// Version is a version of CycloneDX.
+type Version string
+
+// The versions that can be written. They differ in one thing that a bill needs:
+// 1.7 has citations, which say of each field who vouches for it.
+const (
+	V16 Version = "1.6"
+	V17 Version = "1.7"
+)
+
+// versions are what the library calls them.
+var versions = map[Version]cdx.SpecVersion{V16: cdx.SpecVersion1_6, V17: cdx.SpecVersion1_7}
+
 // Options are what a bill says about its making. The zero value is valid.
 type Options struct {
+	// Version to write. The zero value means V16.
+	Version Version
 	// Created is the time of the BOM, written in UTC and whole seconds. The zero
 	// value means sbom.DefaultCreated.
 	Created time.Time
@@ -21,14 +36,18 @@ type Options struct {
 	Tool string
 }
 
-// Write writes doc to w as CycloneDX 1.6 JSON: one line, and the same bytes for
+// Write writes doc to w as CycloneDX JSON: one line, and the same bytes for
 // the same doc and opts.
 func Write(w io.Writer, doc sbom.Document, opts Options) error {
 	created, err := sbom.CreationTime(opts.Created)
 	if err != nil {
 		return fmt.Errorf("cyclonedx: %w", err)
 	}
-	b := &builder{doc: doc, created: created.Format(time.RFC3339), tool: cmp.Or(opts.Tool, "assay")}
+	version := cmp.Or(opts.Version, V16)
+	if _, ok := versions[version]; !ok {
+		return fmt.Errorf("cyclonedx: version %q cannot be written: choose 1.6 or 1.7", version)
+	}
+	b := &builder{doc: doc, version: version, created: created.Format(time.RFC3339), tool: cmp.Or(opts.Tool, "assay")}
 	bom, err := b.bom()
 	if err != nil {
 		return fmt.Errorf("cyclonedx: %w", err)
@@ -43,12 +62,13 @@ func Write(w io.Writer, doc sbom.Document, opts Options) error {
 
 type builder struct {
 	doc           sbom.Document
+	version       Version
 	created, tool string
 	annotations   []cdx.Annotation
 	findings      []cdx.Vulnerability
 }
 
-// bom builds the whole BOM. It uses fields of 1.6 only: the library's conversion
+// bom builds the whole BOM. Before 1.7 it uses fields of 1.6 only: the library's conversion
 // to older versions copies everything, which a large artifact cannot afford.
 func (b *builder) bom() (*cdx.BOM, error) {
 	serial, err := b.serialNumber()
@@ -56,19 +76,19 @@ func (b *builder) bom() (*cdx.BOM, error) {
 		return nil, err
 	}
 	bom := cdx.NewBOM()
-	bom.JSONSchema = "http://cyclonedx.org/schema/bom-1.6.schema.json"
-	bom.SpecVersion = cdx.SpecVersion1_6
+	bom.JSONSchema = "http://cyclonedx.org/schema/bom-" + string(b.version) + ".schema.json"
+	bom.SpecVersion = versions[b.version]
 	bom.SerialNumber = serial
 	bom.Metadata = &cdx.Metadata{
 		Timestamp:  b.created,
 		Lifecycles: &[]cdx.Lifecycle{{Phase: cdx.LifecyclePhasePostBuild}},
-		Tools:      &cdx.ToolsChoice{Components: &[]cdx.Component{{Type: cdx.ComponentTypeApplication, Name: b.tool}}},
+		Tools:      &cdx.ToolsChoice{Components: &[]cdx.Component{{BOMRef: toolRef, Type: cdx.ComponentTypeApplication, Name: b.tool}}},
 		Component:  b.subject(),
 	}
 	if err := b.annotate(subjectRef, b.doc.Notes()); err != nil {
 		return nil, err
 	}
-	components := b.bases()
+	components := append(b.bases(), b.datasets()...)
 	for i, f := range b.doc.Files {
 		c, err := b.file(i, f)
 		if err != nil {
@@ -81,13 +101,16 @@ func (b *builder) bom() (*cdx.BOM, error) {
 	bom.Compositions = &[]cdx.Composition{{Aggregate: b.aggregate(), Assemblies: &[]cdx.BOMReference{subjectRef}}}
 	bom.Vulnerabilities = list(b.findings)
 	bom.Annotations = list(b.annotations)
+	if b.version == V17 {
+		bom.Citations = list(b.citations(bom.Metadata.Component))
+	}
 	return bom, nil
 }
 
 // serialNumber is a UUID of version 8 (RFC 9562, section 5.8) from the digest of
 // all that is said, so that the same BOM has the same number.
 func (b *builder) serialNumber() (string, error) {
-	sum, err := b.doc.Digest("cyclonedx 1.6", b.created, b.tool)
+	sum, err := b.doc.Digest("cyclonedx "+string(b.version), b.created, b.tool)
 	if err != nil {
 		return "", err
 	}

@@ -68,12 +68,12 @@ func TestDeterminism(t *testing.T) {
 }
 
 // compileSchema loads the official schema with those that it refers to.
-func compileSchema(t testing.TB) *jsonschema.Schema {
+func compileSchema(t testing.TB, bom string) *jsonschema.Schema {
 	t.Helper()
 	const base = "http://cyclonedx.org/schema/"
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	for _, name := range []string{"bom-1.6.schema.json", "spdx.schema.json", "jsf-0.82.schema.json"} {
+	for _, name := range []string{bom, "spdx.schema.json", "jsf-0.82.schema.json", "cryptography-defs.schema.json"} {
 		f, err := os.Open(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)
@@ -86,7 +86,7 @@ func compileSchema(t testing.TB) *jsonschema.Schema {
 			t.Fatal(err)
 		}
 	}
-	schema, err := c.Compile(base + "bom-1.6.schema.json")
+	schema, err := c.Compile(base + bom)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func validate(t testing.TB, schema *jsonschema.Schema, document []byte) error {
 }
 
 func TestSchema(t *testing.T) {
-	schema := compileSchema(t)
+	schema := compileSchema(t, "bom-1.6.schema.json")
 	for name, doc := range sbomtest.Documents() {
 		t.Run(name, func(t *testing.T) {
 			document := write(t, doc)
@@ -125,7 +125,7 @@ func TestSchema(t *testing.T) {
 
 // The schemas in the repository are the official ones.
 func TestSchemasAreOfficial(t *testing.T) {
-	for _, name := range []string{"bom-1.6.schema.json", "spdx.schema.json", "jsf-0.82.schema.json"} {
+	for _, name := range []string{"bom-1.6.schema.json", "bom-1.7.schema.json", "spdx.schema.json", "jsf-0.82.schema.json", "cryptography-defs.schema.json"} {
 		official, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "schemas", "cyclonedx", name))
 		if err != nil {
 			t.Skipf("SKIPPED: the official schemas are not beside the repository: %v", err)
@@ -266,7 +266,7 @@ func TestSubject(t *testing.T) {
 }
 
 func TestHostileText(t *testing.T) {
-	schema := compileSchema(t)
+	schema := compileSchema(t, "bom-1.6.schema.json")
 	for name, text := range sbomtest.HostileTexts {
 		t.Run(name, func(t *testing.T) {
 			document := write(t, sbom.FromReport(sbomtest.HostileReport(text)))

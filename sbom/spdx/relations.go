@@ -63,16 +63,23 @@ func (b *builder) licenses() {
 	}
 	b.relate("declared-license", v3_0.RelationshipType_HasDeclaredLicense,
 		[]string{declared}, v3_0.RelationshipCompleteness{}, comment)
+	concluded, why := noAssertionLicense, "no license text was compared"
+	if len(l.Found) > 0 {
+		why = "the license text that was found is not that of the declared license"
+	}
+	if l.Confirmed() {
+		concluded, why = declared, "the text in "+l.Found[0].Source+" has the sentences of the declared license"
+	}
 	b.relate("concluded-license", v3_0.RelationshipType_HasConcludedLicense,
-		[]string{noAssertionLicense}, v3_0.RelationshipCompleteness{}, "no license text was compared")
+		[]string{concluded}, v3_0.RelationshipCompleteness{}, why)
 }
 
 func (b *builder) licenseExpression(id string, l sbom.License) {
 	e := &v3_0.LicenseExpression{ID: id, LicenseExpression: l.Expression.Text}
-	if l.Text != "" {
-		e.CustomIdToUris = v3_0.DictionaryEntryList{
-			&v3_0.DictionaryEntry{Key: l.Expression.Text, Value: b.id("license-text")}}
-		b.graph.add(&v3_0.SimpleLicensingText{ID: b.id("license-text"), LicenseText: l.Text})
+	for i, custom := range l.Texts {
+		text := b.id(fmt.Sprintf("license-text-%d", i+1))
+		e.CustomIdToUris = append(e.CustomIdToUris, &v3_0.DictionaryEntry{Key: custom.ID, Value: text})
+		b.graph.add(&v3_0.SimpleLicensingText{ID: text, LicenseText: custom.Text})
 	}
 	b.graph.add(e)
 }
@@ -80,20 +87,58 @@ func (b *builder) licenseExpression(id string, l sbom.License) {
 // bases writes the models that this one is made from. They are packages without
 // a profile: nothing is known of them but a name.
 func (b *builder) bases() {
-	var origins, needed []string
+	var origins, variants, needed []string
 	for i, base := range b.doc.Bases {
 		id := b.id(fmt.Sprintf("base-%d", i+1))
 		b.graph.add(&v3_0.Package{
-			ID: id, Name: base.Name.Text, PrimaryPurpose: v3_0.SoftwarePurpose_Model,
-			Comment: "Named by " + base.Name.Source + ", not verified and not looked at.",
+			ID: id, Name: base.Name.Text, Version: base.Revision.Text, PrimaryPurpose: v3_0.SoftwarePurpose_Model,
+			Comment: baseComment(base),
 		})
-		origins = append(origins, id)
+		if base.Relation == sbom.RelationQuantized {
+			variants = append(variants, id)
+		} else {
+			origins = append(origins, id)
+		}
 		if base.Needed {
 			needed = append(needed, id)
 		}
 	}
 	b.relate("origin", v3_0.RelationshipType_DescendantOf, origins, v3_0.RelationshipCompleteness_NoAssertion, "")
+	for i, id := range variants {
+		b.graph.add(&v3_0.Relationship{ID: b.id(fmt.Sprintf("relation-variant-%d", i+1)), Type: v3_0.RelationshipType_HasVariant,
+			Completeness: v3_0.RelationshipCompleteness_NoAssertion, Comment: "the artifact is a quantised copy"},
+			property{name: "from", one: id}, property{name: "to", many: []string{b.id("artifact")}})
+	}
 	b.relate("needs", v3_0.RelationshipType_DependsOn, needed, v3_0.RelationshipCompleteness_NoAssertion, "")
+}
+
+// baseComment says how a base is known and what became of it.
+func baseComment(base sbom.Base) string {
+	out := "Named by " + base.Name.Source + ", not verified and not looked at."
+	if base.Relation != sbom.RelationUnknown {
+		out += " Relation: " + string(base.Relation) + "."
+	}
+	if base.Needed && !base.Revision.Known() {
+		out += " No revision is named: a loader takes whatever it finds."
+	}
+	return out
+}
+
+// datasets writes the datasets that the publisher names. They are packages
+// without a profile: nothing is known of them but a name.
+func (b *builder) datasets() {
+	var ids []string
+	for i, d := range b.doc.Datasets {
+		id := b.id(fmt.Sprintf("dataset-%d", i+1))
+		b.graph.add(&v3_0.Package{ID: id, Name: d.Text, PrimaryPurpose: v3_0.SoftwarePurpose_Data,
+			Comment: "Named by " + d.Source + ", not verified and not looked at."})
+		ids = append(ids, id)
+	}
+	name, kind := "trained-on", v3_0.RelationshipType_TrainedOn
+	if b.doc.Subject.Kind == sbom.KindDataset {
+		name, kind = "made-from", v3_0.RelationshipType_DescendantOf
+	}
+	b.relate(name, kind, ids, v3_0.RelationshipCompleteness_NoAssertion, "")
 }
 
 // relate writes a relationship of the artifact, if there is anything to relate

@@ -28,18 +28,14 @@ func (b *builder) subject() {
 	b.annotate("artifact", b.doc.Notes())
 	b.licenses()
 	b.bases()
+	b.datasets()
 }
 
 // newPackage chooses the class: an unknown kind is an AI package, because that
 // is the class with more to say.
 func (b *builder) newPackage() v3_0.AnyPackage {
 	if b.doc.Subject.Kind == sbom.KindDataset {
-		return &v3_0.DatasetPackage{
-			PrimaryPurpose:                  v3_0.SoftwarePurpose_Data,
-			DatasetTypes:                    []v3_0.DatasetType{v3_0.DatasetType_NoAssertion},
-			DatasetSize:                     v3_0.NonNegativeInt(b.totalSize()),
-			HasSensitivePersonalInformation: v3_0.PresenceType_NoAssertion,
-		}
+		return b.newDataset()
 	}
 	p := &v3_0.AIPackage{
 		PrimaryPurpose:                  v3_0.SoftwarePurpose_Model,
@@ -52,49 +48,6 @@ func (b *builder) newPackage() v3_0.AnyPackage {
 		}
 	}
 	return p
-}
-
-// factTarget is the property of an AI package that a fact goes to.
-type factTarget struct {
-	property string
-	add      func(*v3_0.AIPackage, sbom.Fact)
-}
-
-var (
-	toDomain = factTarget{"ai_domain", func(p *v3_0.AIPackage, f sbom.Fact) {
-		p.Domains = append(p.Domains, f.Value.Text)
-	}}
-	toType = factTarget{"ai_typeOfModel", func(p *v3_0.AIPackage, f sbom.Fact) {
-		p.TypeOfModels = append(p.TypeOfModels, f.Value.Text)
-	}}
-	toHyperparameter = factTarget{"ai_hyperparameter", func(p *v3_0.AIPackage, f sbom.Fact) {
-		p.Hyperparameters = append(p.Hyperparameters, &v3_0.DictionaryEntry{Key: f.Key, Value: f.Value.Text})
-	}}
-)
-
-// factTargets are the facts of the artifact that an AI package has properties
-// for. Hyperparameters keep the plain keys of the facts. The others are in the
-// annotations of their files.
-var factTargets = map[string]factTarget{
-	"safetensors/parameters": toHyperparameter,
-	"safetensors/tensors":    toHyperparameter,
-	"safetensors/dtypes":     toHyperparameter,
-
-	"text/card/pipeline_tag":    toDomain,
-	"text/config/architectures": toType,
-	"text/config/model_type":    toType,
-	"text/config/_class_name":   toType,
-
-	"text/config/dtype":                   toHyperparameter,
-	"text/config/hidden_size":             toHyperparameter,
-	"text/config/lora_alpha":              toHyperparameter,
-	"text/config/max_position_embeddings": toHyperparameter,
-	"text/config/num_hidden_layers":       toHyperparameter,
-	"text/config/peft_type":               toHyperparameter,
-	"text/config/r":                       toHyperparameter,
-	"text/config/task_type":               toHyperparameter,
-	"text/config/torch_dtype":             toHyperparameter,
-	"text/config/vocab_size":              toHyperparameter,
 }
 
 // summaries say what the store takes the artifact for.

@@ -34,6 +34,7 @@ func write2(w io.Writer, doc sbom.Document, base string, opts Options) error {
 	b.relate("DOCUMENT", common.TypeRelationshipDescribe, "artifact", "")
 	out.Packages = append(out.Packages, b.artifact())
 	out.Packages = append(out.Packages, b.bases()...)
+	out.Packages = append(out.Packages, b.datasets()...)
 	out.OtherLicenses = otherLicenses(doc.License)
 	for i, f := range doc.Files {
 		out.Packages = append(out.Packages, b.file(i, f))
@@ -81,13 +82,17 @@ func (b *builder2) bases() []*v2_3.Package {
 	for i, base := range b.doc.Bases {
 		id := fmt.Sprintf("base-%d", i+1)
 		p := &v2_3.Package{
-			PackageName: base.Name.Text, PackageSPDXIdentifier: common.ElementID(id),
+			PackageName: base.Name.Text, PackageVersion: base.Revision.Text, PackageSPDXIdentifier: common.ElementID(id),
 			PackageDownloadLocation: noAssertion, PrimaryPackagePurpose: "OTHER",
-			PackageComment: "Named by " + base.Name.Source + ", not verified and not looked at.",
+			PackageComment: baseComment(base),
 		}
 		noLicense(p)
 		out = append(out, p)
-		b.relate("artifact", "DESCENDANT_OF", id, "")
+		kind := "DESCENDANT_OF"
+		if base.Relation == sbom.RelationQuantized {
+			kind = "VARIANT_OF"
+		}
+		b.relate("artifact", kind, id, "")
 		if base.Needed {
 			b.relate("artifact", "DEPENDS_ON", id, "")
 		}
@@ -95,13 +100,35 @@ func (b *builder2) bases() []*v2_3.Package {
 	return out
 }
 
+// datasets are packages of which only the name is known. 2.3 has no relationship
+// for what a model was trained on.
+func (b *builder2) datasets() []*v2_3.Package {
+	kind, comment := "OTHER", "trained on, as the publisher says"
+	if b.doc.Subject.Kind == sbom.KindDataset {
+		kind, comment = "DESCENDANT_OF", ""
+	}
+	var out []*v2_3.Package
+	for i, d := range b.doc.Datasets {
+		id := fmt.Sprintf("dataset-%d", i+1)
+		p := &v2_3.Package{
+			PackageName: d.Text, PackageSPDXIdentifier: common.ElementID(id),
+			PackageDownloadLocation: noAssertion, PrimaryPackagePurpose: "OTHER",
+			PackageComment: "Named by " + d.Source + ", not verified and not looked at.",
+		}
+		noLicense(p)
+		out = append(out, p)
+		b.relate("artifact", kind, id, comment)
+	}
+	return out
+}
+
 // otherLicenses explain a LicenseRef, as section 10 demands.
 func otherLicenses(l sbom.License) []*v2_3.OtherLicense {
-	if l.Text == "" {
-		return nil
+	var out []*v2_3.OtherLicense
+	for _, custom := range l.Texts {
+		out = append(out, &v2_3.OtherLicense{LicenseIdentifier: custom.ID, ExtractedText: custom.Text, LicenseName: noAssertion})
 	}
-	return []*v2_3.OtherLicense{{
-		LicenseIdentifier: l.Expression.Text, ExtractedText: l.Text, LicenseName: noAssertion}}
+	return out
 }
 
 // noLicense says that licenses and copyright were not looked for.

@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"io"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"assay/cmd/internal/console"
+	"assay/sbom"
+	"assay/sbom/cyclonedx"
 	"assay/sbom/spdx"
 	"assay/verify"
 )
@@ -23,7 +26,9 @@ The creation time is SOURCE_DATE_EPOCH when that is set, else 1970-01-01: the
 same artifact gives the same bytes.
 
 Formats: spdx3-json (default), spdx2-json, cyclonedx-json, and json or text for
-the report.`,
+the report. A version can be chosen: spdx3-json@3.0.1, spdx2-json@2.3,
+cyclonedx-json@1.6 (what cyclonedx-json means) and @1.7, which says field by field
+who vouches for it.`,
 		Example: "  assay bom ./model > model.spdx.json",
 		Args:    cobra.ExactArgs(1),
 	}
@@ -54,6 +59,31 @@ the report.`,
 		return a.write(verify.NewReport(evidence, rules, a.Now()), "spdx3-json")
 	})
 	return cmd
+}
+
+// bomWriter writes a bill of materials in one format.
+type bomWriter func(io.Writer, sbom.Document) error
+
+// bomWriters are all formats of a bill of materials. A name without a version
+// means the one that most readers know.
+func (a *app) bomWriters() map[string]bomWriter {
+	tool := "assay " + Version
+	all := make(map[string]bomWriter)
+	for name, version := range map[string]spdx.Version{
+		"spdx3-json": spdx.V301, "spdx3-json@3.0.1": spdx.V301, "spdx2-json": spdx.V23, "spdx2-json@2.3": spdx.V23,
+	} {
+		all[name] = func(w io.Writer, doc sbom.Document) error {
+			return spdx.Write(w, doc, spdx.Options{Version: version, Created: a.created(), Tool: tool})
+		}
+	}
+	for name, version := range map[string]cyclonedx.Version{
+		"cyclonedx-json": cyclonedx.V16, "cyclonedx-json@1.6": cyclonedx.V16, "cyclonedx-json@1.7": cyclonedx.V17,
+	} {
+		all[name] = func(w io.Writer, doc sbom.Document) error {
+			return cyclonedx.Write(w, doc, cyclonedx.Options{Version: version, Created: a.created(), Tool: tool})
+		}
+	}
+	return all
 }
 
 // created is the creation time of documents that must have one. It is no clock:

@@ -12,8 +12,6 @@ import (
 
 	"assay/cmd/internal/console"
 	"assay/sbom"
-	"assay/sbom/cyclonedx"
-	"assay/sbom/spdx"
 	"assay/verify"
 	"assay/verify/report"
 )
@@ -22,14 +20,8 @@ import (
 // materials.
 func (a *app) renderers() map[string]report.Renderer {
 	all := report.Formats()
-	tool := "assay " + Version
-	for name, version := range map[string]spdx.Version{"spdx3-json": spdx.V301, "spdx2-json": spdx.V23} {
-		all[name] = func(w io.Writer, r verify.Report, _ report.Options) error {
-			return spdx.Write(w, sbom.FromReport(r), spdx.Options{Version: version, Created: a.created(), Tool: tool})
-		}
-	}
-	all["cyclonedx-json"] = func(w io.Writer, r verify.Report, _ report.Options) error {
-		return cyclonedx.Write(w, sbom.FromReport(r), cyclonedx.Options{Created: a.created(), Tool: tool})
+	for name, write := range a.bomWriters() {
+		all[name] = func(w io.Writer, r verify.Report, _ report.Options) error { return write(w, sbom.FromReport(r)) }
 	}
 	return all
 }

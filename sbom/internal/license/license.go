@@ -83,3 +83,19 @@ func Text(id, name string) string {
 	}
 	return fmt.Sprintf("The publisher names the license %q. Its text is not in this document.", id)
 }
+
+// FromURL turns the page of a listed license into its id, as Croissant writes
+// licenses; any other text is returned as it is.
+func FromURL(text string) string {
+	for _, prefix := range []string{"https://spdx.org/licenses/", "http://spdx.org/licenses/"} {
+		if id, ok := strings.CutPrefix(text, prefix); ok {
+			return strings.TrimSuffix(strings.TrimSuffix(id, "/"), ".html")
+		}
+	}
+	for _, prefix := range []string{"https://creativecommons.org/licenses/", "http://creativecommons.org/licenses/"} {
+		if kind, ok := strings.CutPrefix(text, prefix); ok {
+			return "cc-" + strings.ReplaceAll(strings.Trim(strings.TrimSuffix(kind, "deed.en"), "/"), "/", "-")
+		}
+	}
+	return text
+}
