@@ -250,6 +250,11 @@ func (m *machine) methodCall(target value, items []value, kind tag) {
 		method, use = "add", pyglobals.Add
 	}
 	if target.tag() == tagObject && m.judge.names.list[target.middle()].entry.Allows(use) {
+		if m.judge.listen != nil {
+			g := m.judge.names.list[target.middle()]
+			m.judge.emit(event{kind: eventMethod, off: m.opOff, op: m.op, global: g,
+				text: m.repr(target, 0) + "." + method + "(...)", why: whyCall(g, true)})
+		}
 		for _, v := range items {
 			if id, ok := m.carries(v); ok && kind != tagDict {
 				m.judge.passed(m, id, m.judge.names.list[target.middle()].String()+"."+method)
@@ -265,17 +270,16 @@ func (m *machine) methodCall(target value, items []value, kind tag) {
 // one that torch writes names a storage.
 func (m *machine) persistent(op byte) error {
 	if op == opPersID {
-		off, n, err := m.line()
+		at := m.offset()
+		text, cut, err := m.nameLine(0, true)
 		if err != nil {
 			return err
 		}
-		for _, c := range m.view(off, int(min(n, maxName)), nil) {
-			if c >= 0x80 {
-				return errArgument
-			}
-		}
-		m.judge.persistent(m, pair(tagBytes, uint32(min(n, maxName)), off))
+		m.judge.persistent(m, pair(tagText, uint32(len(text)), at))
 		m.push(pair(tagPersistent, 0, m.opOff))
+		if cut {
+			return errTruncated
+		}
 		return nil
 	}
 	id, err := m.pop()
@@ -283,6 +287,9 @@ func (m *machine) persistent(op byte) error {
 		return err
 	}
 	if v, ok := m.storage(id); ok {
+		if m.judge.listen != nil {
+			m.judge.emit(event{kind: eventPersistent, off: m.opOff, op: m.op, text: m.repr(id, 0), why: "a torch storage"})
+		}
 		m.push(v)
 		return nil
 	}

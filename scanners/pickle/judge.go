@@ -197,6 +197,10 @@ func (j *judge) state(m *machine, target, state value) {
 func (j *judge) buildOnImport(m *machine, target, state value) {
 	g := j.names.list[target.middle()]
 	j.effects++
+	if j.listen != nil {
+		j.emit(event{kind: eventState, off: m.opOff, op: m.op, global: g,
+			text: m.repr(target, 0) + ".__setstate__(" + m.repr(state, 0) + ")", why: "no pickler does that"})
+	}
 	j.about(g, ruleBuildOnImport, scanners.Critical, m.opOff, func() string {
 		return fmt.Sprintf("sets attributes of %s itself to %s", g, m.repr(state, 0))
 	})
@@ -209,7 +213,7 @@ func (j *judge) method(m *machine, target value, method string, args value) {
 		return fmt.Sprintf("calls %s.%s with %s", m.repr(target, 0), method, m.repr(args, 0))
 	}
 	if j.listen != nil {
-		j.emit(event{kind: eventMethod, off: m.opOff, op: m.op, text: text(), why: "no allow list permits it"})
+		j.emit(event{kind: eventMethod, off: m.opOff, op: m.op, global: j.named(target), text: text(), why: "no allow list permits it"})
 	}
 	switch target.tag() {
 	case tagGlobal:
@@ -222,6 +226,14 @@ func (j *judge) method(m *machine, target value, method string, args value) {
 	if id, ok := m.carries(args); ok {
 		j.passed(m, id, method)
 	}
+}
+
+// named is the name that a value is, or is an object of; nil when there is none.
+func (j *judge) named(v value) *global {
+	if v.tag() == tagGlobal || v.tag() == tagObject {
+		return j.names.list[v.middle()]
+	}
+	return nil
 }
 
 // dynamicCall reports a call of something that is no name: the result of another

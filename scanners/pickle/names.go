@@ -1,6 +1,7 @@
 package pickle
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"unicode/utf8"
@@ -43,6 +44,14 @@ func (g *global) String() string {
 		s += " (" + g.spelled + " in Python 2)"
 	}
 	return clip.Bytes(s, 200)
+}
+
+// label is the name as the file has it.
+func (g *global) label() string {
+	if g.spelled != "" {
+		return g.spelled
+	}
+	return g.module + "." + g.name
 }
 
 // names are all the names of one file. Their order is that of their first import.
@@ -108,7 +117,10 @@ func newGlobal(proto uint8, module, name string) *global {
 func (m *machine) importing(op byte) error {
 	switch op {
 	case opGlobal:
-		v, err := m.global(false)
+		v, cut, err := m.global(false)
+		if err == nil && cut {
+			err = errTruncated
+		}
 		if err == nil {
 			m.push(v)
 		}
@@ -121,35 +133,37 @@ func (m *machine) importing(op byte) error {
 
 // global reads two lines and resolves them. Lines are not stripped: blanks and
 // carriage returns belong to the name.
-func (m *machine) global(ascii bool) (value, error) {
-	module, err := m.nameLine(0, ascii)
+func (m *machine) global(ascii bool) (v value, cut bool, err error) {
+	module, cut, err := m.nameLine(0, ascii)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	name, err := m.nameLine(1, ascii)
-	if err != nil {
-		return 0, err
-	}
-	return m.resolve(module, name)
-}
-
-func (m *machine) nameLine(slot int, ascii bool) ([]byte, error) {
-	off, n, err := m.line()
-	if err != nil {
-		return nil, err
-	}
-	text := m.name(slot, off, n)
-	if ascii {
-		for _, c := range text {
-			if c >= utf8.RuneSelf {
-				return nil, errNotUTF8
-			}
+	var name []byte
+	if !cut {
+		if name, cut, err = m.nameLine(1, ascii); err != nil {
+			return 0, false, err
 		}
 	}
-	if !utf8.Valid(text) {
-		return nil, errNotUTF8
+	v, err = m.resolve(module, name)
+	return v, cut, err
+}
+
+// nameLine reads one line of a name. cut says that the file ends in it: the C
+// unpickler stops there, the Python one takes what there is without its last
+// character, imports that, and stops then.
+func (m *machine) nameLine(slot int, ascii bool) (text []byte, cut bool, err error) {
+	at := m.offset()
+	off, n, err := m.line()
+	if errors.Is(err, errTruncated) && !m.framed {
+		cut, off, n = true, at, max(m.end-at-1, 0)
+	} else if err != nil {
+		return nil, false, err
 	}
-	return text, nil
+	text = m.name(slot, off, n)
+	if ascii && bytes.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) || !utf8.Valid(text) {
+		return nil, false, errNotUTF8
+	}
+	return text, cut, nil
 }
 
 // name reads a name into one of the two scratch buffers.

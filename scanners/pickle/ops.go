@@ -209,9 +209,7 @@ func (m *machine) mutate(at int, kind tag) error {
 	if len(items) == 0 {
 		return nil
 	}
-	if kind == tagDict && len(items)%2 != 0 {
-		return errArgument
-	}
+	odd := kind == tagDict && len(items)%2 != 0 // Python sets the pairs before it fails
 	switch t := target.tag(); {
 	case t == kind:
 		m.nodes.extend(target, items)
@@ -226,6 +224,9 @@ func (m *machine) mutate(at int, kind tag) error {
 		m.methodCall(target, items, kind)
 	}
 	m.stack = m.stack[:at]
+	if odd {
+		return errArgument
+	}
 	return nil
 }
 
@@ -253,13 +254,22 @@ func (m *machine) reduce() error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case args.tag() == tagList || args.tag() == tagDict || args.tag() == tagSet || args.tag() == tagFrozenSet || args.isText():
-		m.differs("REDUCE with arguments that are no tuple: an error for the C unpickler, a call for the Python one")
-	case args.isData():
-		return errType
+	if err := m.checkArguments(args); err != nil {
+		return err
 	}
 	return m.invoke(callReduce, callee, args, 0)
+}
+
+// checkArguments: C demands a tuple, Python unpacks anything that can be iterated.
+func (m *machine) checkArguments(args value) error {
+	switch {
+	case args.tag() == tagTuple || !args.isData() && !args.isContainer():
+		return nil
+	case args.tag() <= tagFloat:
+		return errType
+	}
+	m.differs("a call with arguments that are no tuple: an error for the C unpickler, a call for the Python one")
+	return nil
 }
 
 func (m *machine) newObject(keywords bool) error {
@@ -278,11 +288,8 @@ func (m *machine) newObject(keywords bool) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case args.isContainer() && args.tag() != tagTuple:
-		m.differs("NEWOBJ with arguments that are no tuple: an error for the C unpickler, a call for the Python one")
-	case args.isData():
-		return errType
+	if err := m.checkArguments(args); err != nil {
+		return err
 	}
 	return m.invoke(callNew, class, args, named)
 }
@@ -305,13 +312,14 @@ func (m *machine) object() error {
 	return m.invoke(callObj, class, args, 0)
 }
 
-// instance is INST: the callable is named in two lines, as in GLOBAL.
+// instance is INST: the callable is named in two lines, as in GLOBAL. The Python
+// unpickler imports it before it looks for the mark.
 func (m *machine) instance() error {
-	at, err := m.popMark()
+	class, cut, err := m.global(true)
 	if err != nil {
 		return err
 	}
-	class, err := m.global(true)
+	at, err := m.popMark()
 	if err != nil {
 		return err
 	}
@@ -320,7 +328,11 @@ func (m *machine) instance() error {
 	}
 	args := m.stack[len(m.stack)-1]
 	m.stack = m.stack[:at]
-	return m.invoke(callInst, class, args, 0)
+	err = m.invoke(callInst, class, args, 0)
+	if err == nil && cut {
+		err = errTruncated
+	}
+	return err
 }
 
 // build sets the state of the object on top. The state is read before anything

@@ -86,7 +86,11 @@ func (m *machine) intLine(text []byte) error {
 	if len(text) == 0 {
 		return errArgument
 	}
-	v, ok := m.number(m.untilNUL(text), len(text) == 2)
+	s := m.untilNUL(text)
+	if s == "" {
+		s = "0" // strtol stops at the NUL and is content
+	}
+	v, ok := m.number(s, len(text) == 2)
 	if !ok {
 		return errArgument
 	}

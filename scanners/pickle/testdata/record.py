@@ -1,0 +1,86 @@
+"""Runs pickles through the unpicklers of this Python and records what they do.
+
+Nothing in a pickle runs: find_class returns an inert class for every name, which
+records that it was called, instantiated, given a state or changed. Standard input
+holds cases, each four bytes of length (little-endian) and the pickle; standard
+output gets one JSON line per case: for each reader its list of events.
+"""
+
+import io
+import json
+import pickle
+import resource
+import struct
+import sys
+
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+sys.setrecursionlimit(10000)
+
+
+class Meta(type):
+    def __call__(cls, *args, **kwargs):
+        cls.log.append(["call", cls.label, len(args)])
+        return object.__new__(cls)
+
+
+def inert(log, label):
+    def new(cls, *args, **kwargs):
+        log.append(["call", label, len(args)])
+        return object.__new__(cls)
+
+    def record(kind):
+        def method(self, *args):
+            log.append([kind, label, 0])
+        return method
+
+    return Meta("Inert", (), {
+        "log": log, "label": label, "__new__": new,
+        "__setstate__": record("state"), "append": record("method"), "extend": record("method"),
+        "add": record("method"), "__setitem__": record("method"), "__call__": record("dynamic"),
+        "__hash__": lambda self: id(self), "__eq__": lambda self, other: self is other,
+    })
+
+
+def run(unpickler, file):
+    log, classes = [], {}
+
+    class Recorder(unpickler):
+        def find_class(self, module, name):
+            label = module + "." + name
+            log.append(["import", label, 0])
+            if label not in classes:
+                classes[label] = inert(log, label)
+            return classes[label]
+
+        def persistent_load(self, pid):
+            log.append(["persistent", "", 0])
+            return None
+
+    end = "stop"
+    try:
+        Recorder(file, encoding="utf-8", errors="replace").load()
+    except MemoryError:
+        end = "memory"
+    except Exception as e:
+        end = type(e).__name__ + ": " + str(e)
+    return {"events": log, "end": end}
+
+
+def readers(data):
+    yield "linear", run(pickle.Unpickler, io.BufferedReader(io.BytesIO(data), 1 << 20))
+    yield "dropping", run(pickle.Unpickler, io.BytesIO(data))
+    yield "mixed", run(pickle.Unpickler, io.BufferedReader(io.BytesIO(data), 16))
+    yield "python", run(pickle._Unpickler, io.BytesIO(data))
+
+
+def main():
+    source = sys.stdin.buffer
+    while True:
+        head = source.read(4)
+        if len(head) < 4:
+            return
+        data = source.read(struct.unpack("<I", head)[0])
+        print(json.dumps(dict(readers(data))))
+
+
+main()
