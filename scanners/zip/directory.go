@@ -104,6 +104,9 @@ func (a *archive) readEnd(at int64, b []byte) bool {
 		a.account(r)
 		a.compare64(values, r)
 	}
+	if n := binaryBytes(b[endSize:min(len(b), endSize+int(commentLen))]); n > 0 {
+		a.report(ruleExtra, at, "%d bytes in the comment of the archive are no text", n)
+	}
 	a.res.Parsed.Add(at, endSize)
 	a.res.Opaque.Add(at+endSize, min(commentLen, a.f.Size-at-endSize))
 	a.ends = append(a.ends, scanners.Span{Off: at, Len: min(endSize+commentLen, a.f.Size-at)})

@@ -152,7 +152,7 @@ func (a *archive) checkHeader(h *header) {
 		a.report(ruleZip64, h.at, "%s: more than one zip64 field", quote(h.name))
 	}
 	if h.hidden > 0 {
-		a.report(ruleExtra, h.at, "%s: %d bytes in the padding are no padding", quote(h.name), h.hidden)
+		a.report(ruleExtra, h.at, "%s: %d bytes in an extra field or a comment", quote(h.name), h.hidden)
 	}
 	if h.alias != "" && entryname.IsASCII(h.name) {
 		a.report(ruleAmbiguousName, h.at, "%s is called %s in an extra field", quote(h.name), quote(h.alias))

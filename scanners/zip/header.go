@@ -19,7 +19,7 @@ type header struct {
 	offset        int64  // of the local header; central headers only
 	unix          uint16 // file mode, 0 when it was not made on Unix; central headers only
 	repeated64    bool   // more than one zip64 field
-	hidden        int    // bytes in padding that are no padding
+	hidden        int    // bytes where nobody looks: in padding, in a comment
 }
 
 // Flag bits (APPNOTE 4.4.4).
@@ -76,6 +76,7 @@ func parseCentral(at int64, b []byte) header {
 	}
 	h.setName(b[centralSize : centralSize+nameLen])
 	h.readExtra(b[centralSize+nameLen:centralSize+nameLen+extraLen], []*int64{&h.plain, &h.packed, &h.offset})
+	h.hidden += binaryBytes(b[centralSize+nameLen+extraLen:])
 	return h
 }
 
@@ -89,10 +90,15 @@ func (h *header) setName(raw []byte) {
 
 // Ids of extra fields (APPNOTE 4.5.2, 4.6.1).
 const (
-	extraZip64       = 0x0001
-	extraUnicodePath = 0x7075
-	extraFB          = 0x4246 // PyTorch's alignment padding
+	extraZip64          = 0x0001
+	extraUnicodePath    = 0x7075
+	extraUnicodeComment = 0x6375
+	extraFB             = 0x4246 // PyTorch's alignment padding
 )
+
+// smallExtra holds every ordinary field: times, owners, alignment (padding does
+// not count).
+const smallExtra = 64
 
 // readExtra reads the fields that change what other fields mean. In a zip64 field
 // (APPNOTE 4.5.3) stand, in order, only the values that are all ones in the header.
@@ -111,6 +117,12 @@ func (h *header) readExtra(extra []byte, wide []*int64) {
 			h.readUnicodePath(body)
 		case extraFB:
 			h.hidden += countUnlike(body)
+		case extraUnicodeComment:
+			h.hidden += binaryBytes(body[min(len(body), 5):])
+		default:
+			if n := countUnlike(body); n > smallExtra {
+				h.hidden += n
+			}
 		}
 	}
 }
@@ -145,6 +157,21 @@ func countUnlike(padding []byte) int {
 		return 0
 	}
 	return len(padding) - bytes.Count(padding, padding[len(padding)-1:])
+}
+
+// binaryBytes counts what is no text. A few do not make a comment suspicious: it
+// has no encoding.
+func binaryBytes(comment []byte) int {
+	n := 0
+	for _, c := range comment {
+		if c < 0x20 && c != '\t' && c != '\n' && c != '\r' || c == 0x7f {
+			n++
+		}
+	}
+	if n <= 16 {
+		return 0
+	}
+	return n
 }
 
 // special names the kind of a Unix file that is neither a regular file nor a

@@ -79,9 +79,9 @@ var (
 		"Readers cut it in different places, and what lies behind is seen by some only.")
 	ruleExtra = scanners.Rule{
 		ID: "zip/hidden-extra", Severity: scanners.Medium, Class: scanners.Suspicious,
-		Summary: "The padding of an entry carries data.",
-		Help: "PyTorch aligns tensors with an extra field filled with one letter. Anything else in it is carried along unseen. " +
-			"Save the model again with an unmodified PyTorch.",
+		Summary: "A field that no reader looks at carries data.",
+		Help: "Padding repeats one byte (PyTorch aligns tensors with such a field), extra fields are small, comments are text. " +
+			"Anything else in them is carried along unseen. Save the model again with an unmodified tool.",
 		CWE: []string{"CWE-506"}, ATLAS: []string{"AML.T0074"}, OWASP: []string{"LLM03"},
 	}
 )

@@ -24,6 +24,7 @@ func with(change func(*file)) file {
 }
 
 func samples() []scannertest.Sample {
+	hidden := strings.Repeat("\x80\x04\x01assay-test-marker", 20)
 	plain := archiveOf(good, other, packed)
 	unicodeName := func(first, second string) string {
 		return extraField(extraUnicodePath, "\x01"+string(u32(nil, crc32.ChecksumIEEE([]byte(first))))+second)
@@ -118,6 +119,11 @@ func samples() []scannertest.Sample {
 		hit("zip/size-mismatch", file{name: "a", content: strings.Repeat("a", 100), method: 8, tail: "hidden"}),
 
 		hit("zip/hidden-extra", with(func(f *file) { f.extra = extraField(extraFB, "ZZZhiddenZZZ") })),
+		hit("zip/hidden-extra", with(func(f *file) { f.extra = extraField(0x4444, hidden) })),
+		{Rule: "zip/hidden-extra", Hit: whole{comment: hidden}.build(good), Miss: whole{comment: strings.Repeat("a comment\n", 20)}.build(good)},
+		miss("zip/hidden-extra", archiveOf(with(func(f *file) {
+			f.extra = extraField(0x4444, hidden[:20]) + extraField(0xd935, "\x10\x00"+strings.Repeat("\x00", 500))
+		}))),
 		miss("zip/hidden-extra", archiveOf(with(func(f *file) { f.extra = extraField(extraFB, "ZZZZZZZ") }))),
 	}
 }
