@@ -137,8 +137,7 @@ func TestTheCallIsFound(t *testing.T) {
 		"zero byte":        inZip("archive/data.pkl\x00.txt", nil),
 		"cut gzip":         edited(inGzip, func(b []byte) []byte { return b[:len(b)-6] }),
 		"before an archive": func(content []byte) []byte {
-			return append(content, inZip("archive/version", nil)([]byte("3
-"))...)
+			return append(content, inZip("archive/version", nil)([]byte("3\n"))...)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
