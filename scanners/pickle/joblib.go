@@ -224,7 +224,7 @@ func (m *machine) nestedStream(start int64) (int64, error) {
 		m.judge.limit(m.opOff, "object arrays nested deeper than the scanner follows")
 		return 0, errArray
 	}
-	inner := &machine{ctx: m.ctx, judge: m.judge, depth: m.depth - 1, cover: m.cover, quiet: m.quiet}
+	inner := &machine{ctx: m.ctx, judge: m.judge, depth: m.depth - 1, cover: m.cover, quiet: m.quiet, allowance: m.allowance}
 	inner.open(m.src, start, m.end)
 	if err := inner.run(start); err != nil {
 		return 0, fmt.Errorf("in the object array at byte %d: %w", inner.opOff, inner.fail(err))

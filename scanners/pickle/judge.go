@@ -240,19 +240,24 @@ func (j *judge) named(v value) *global {
 // call, a persistent or extension object.
 func (j *judge) dynamicCall(m *machine, kind callKind, callee, args value) {
 	j.effects++
-	text := fmt.Sprintf("calls %s with %s by %s: what runs is decided while loading", m.repr(callee, 0), m.repr(args, 0), kind)
-	j.emit(event{kind: eventCall, off: m.opOff, op: m.op, call: kind, text: text, why: "no allow list permits it"})
-	j.report(ruleDynamicCall, scanners.Critical, m.opOff, "", func() string { return text })
+	text := func() string {
+		return fmt.Sprintf("calls %s with %s by %s: what runs is decided while loading", m.repr(callee, 0), m.repr(args, 0), kind)
+	}
+	if j.listen != nil {
+		j.emit(event{kind: eventCall, off: m.opOff, op: m.op, call: kind, text: text(), why: "no allow list permits it"})
+	}
+	j.report(ruleDynamicCall, scanners.Critical, m.opOff, "", text)
 	if id, ok := m.carries(args); ok {
-		j.passed(m, id, m.repr(callee, 0))
+		j.passed(m, id, "a computed callable")
 	}
 }
 
 // dynamicImport reports STACK_GLOBAL with an operand that is computed.
 func (j *judge) dynamicImport(m *machine, module, name value) {
 	j.effects++
-	j.find(ruleDynamicImport, m.opOff,
-		fmt.Sprintf("imports a name that is computed while loading: %s . %s", m.repr(module, 0), m.repr(name, 0)))
+	j.report(ruleDynamicImport, scanners.Critical, m.opOff, "", func() string {
+		return fmt.Sprintf("imports a name that is computed while loading: %s . %s", m.repr(module, 0), m.repr(name, 0))
+	})
 }
 
 func (j *judge) unknownExtension(off, code int64) {
@@ -267,9 +272,13 @@ func (j *judge) persistent(m *machine, id value) {
 	if items, _, _ := m.nodes.items(id); len(items) > 0 && m.isString(items[0], "module") {
 		severity, note = scanners.High, "; torch.load compares, and may write, the source code in it"
 	}
-	text := fmt.Sprintf("asks the loader for the object with the id %s%s", m.repr(id, 0), note)
-	j.emit(event{kind: eventPersistent, off: m.opOff, op: m.op, text: text})
-	j.report(rulePersistentID, severity, m.opOff, "", func() string { return text })
+	text := func() string {
+		return fmt.Sprintf("asks the loader for the object with the id %s%s", m.repr(id, 0), note)
+	}
+	if j.listen != nil {
+		j.emit(event{kind: eventPersistent, off: m.opOff, op: m.op, text: text(), why: "only the loader knows it"})
+	}
+	j.report(rulePersistentID, severity, m.opOff, note, text)
 }
 
 // finish reports the names that were imported and neither called nor passed on.

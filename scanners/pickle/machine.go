@@ -63,8 +63,10 @@ type machine struct {
 	dtypes map[int64]dtype    // numpy data types, by the offset that made them
 	exts   map[int64][2]value // extension codes registered in the stream
 	nested []constant         // payloads that look like pickles
+	looked map[int64]bool     // those that were looked into
 
-	text [2][]byte // scratch for names
+	allowance *allowance
+	text      [2][]byte // scratch for names
 }
 
 // run executes the pickle at offset at to its STOP.

@@ -65,10 +65,14 @@ func (t *memo) put(i uint64, v value) (value, error) {
 func (t *memo) grow() {
 	p := new([pageSize]value)
 	first := uint64(len(t.pages)) << pageBits
-	for i := range t.sparse {
-		if i >= first && i < first+pageSize {
-			p[i-first] = t.sparse[i]
-			delete(t.sparse, i)
+	for i := range uint64(pageSize) {
+		if len(t.sparse) == 0 {
+			break
+		}
+		if v, ok := t.sparse[first+i]; ok {
+			p[i] = v
+			t.high = max(t.high, first+i+1)
+			delete(t.sparse, first+i)
 		}
 	}
 	t.pages = append(t.pages, p)

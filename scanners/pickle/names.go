@@ -13,8 +13,10 @@ import (
 const (
 	// maxName bounds a module or a qualified name, in bytes.
 	maxName = 1 << 10
-	// maxNames bounds the different names in one file.
-	maxNames = 1 << 16
+	// maxNames bounds the different names in one file, and maxNameBytes what they
+	// take together.
+	maxNames     = 1 << 16
+	maxNameBytes = 4 << 20
 )
 
 var (
@@ -59,6 +61,7 @@ type names struct {
 	list []*global
 	ids  map[string]uint32 // by rule of resolution, module and name
 	key  []byte
+	size int // bytes of all names
 }
 
 // Before protocol 3 the names of Python 2 are mapped; from protocol 4 on a dotted
@@ -85,7 +88,7 @@ func (n *names) intern(proto uint8, module, name []byte) (id uint32, fresh bool,
 	if id, ok := n.ids[string(n.key)]; ok {
 		return id, false, nil
 	}
-	if len(n.list) >= maxNames {
+	if n.size += len(n.key); len(n.list) >= maxNames || n.size > maxNameBytes {
 		return 0, false, errNameLimit
 	}
 	if n.ids == nil {

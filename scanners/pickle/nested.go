@@ -23,7 +23,30 @@ const (
 	maxNestedSeen = 4096
 	// maxDecoded bounds what is unpacked from one constant, in bytes.
 	maxDecoded = 4 << 20
+	// nestedFactor bounds the bytes of all constants that are analysed, in sizes of
+	// the file; nestedFree bytes are always looked at.
+	nestedFactor = 8
+	nestedFree   = 64 << 20
 )
+
+// allowance is the work that constants may still cause in one file, with
+// everything nested in it, in bytes.
+type allowance struct {
+	left int64
+}
+
+func newAllowance(size int64) *allowance {
+	return &allowance{left: nestedFactor*size + nestedFree}
+}
+
+// take reports whether n more bytes may be analysed.
+func (a *allowance) take(n int64) bool {
+	if a.left < n {
+		return false
+	}
+	a.left -= n
+	return true
+}
 
 // constant is a payload that looks like a pickle, or like one that was packed.
 type constant struct {
@@ -118,9 +141,16 @@ func (m *machine) inspectNested() {
 	}
 }
 
-// inspect analyses one constant. Findings count only when it is a pickle: it
+// inspect analyses one constant, once. Findings count only when it is a pickle: it
 // calls something, or it is read to its end and imports something.
 func (m *machine) inspect(c constant) {
+	if m.looked[c.off] {
+		return
+	}
+	if m.looked == nil {
+		m.looked = make(map[int64]bool)
+	}
+	m.looked[c.off] = true
 	inner, err := m.child(c)
 	if inner == nil {
 		return
@@ -150,6 +180,10 @@ func (m *machine) adopt(inner *analysis) {
 
 // child analyses the content of a constant as a file of its own.
 func (m *machine) child(c constant) (*analysis, error) {
+	if !m.allowance.take(c.n) {
+		m.judge.limit(c.off, "pickles in constants that repeat the file many times over")
+		return nil, nil
+	}
 	j := &judge{
 		sink:  &sink{max: m.judge.sink.max},
 		where: m.judge.where + fmt.Sprintf("in the constant at byte %d: ", c.off),
@@ -163,10 +197,14 @@ func (m *machine) child(c constant) (*analysis, error) {
 		if data == nil {
 			return nil, nil
 		}
+		if !m.allowance.take(int64(len(data))) {
+			m.judge.limit(c.off, "packed constants that unpack to more than the scanner looks at")
+			return nil, nil
+		}
 		src, start, end = bytes.NewReader(data), 0, int64(len(data))
 		j.at = func(int64) int64 { return m.judge.position(c.off) }
 	}
-	a.machine = &machine{ctx: m.ctx, judge: j, depth: m.depth - 1, cover: a.cover, quiet: true}
+	a.machine = &machine{ctx: m.ctx, judge: j, depth: m.depth - 1, cover: a.cover, quiet: true, allowance: m.allowance}
 	a.machine.open(src, start, end)
 	err := a.stream(start)
 	j.finish()

@@ -176,9 +176,11 @@ func (m *machine) taint(v value, items []value) {
 			if m.taints == nil {
 				m.taints = make(map[int64]uint32)
 			}
-			if len(m.taints) < maxSparse {
-				m.taints[v.low()] = id
+			if len(m.taints) >= maxSparse {
+				m.judge.limit(m.opOff, "more containers of unlisted names than the scanner follows")
+				return
 			}
+			m.taints[v.low()] = id
 			return
 		}
 	}

@@ -39,7 +39,7 @@ func scan(ctx context.Context, f scanners.File, lim scanners.Limits, listen func
 	}
 	j := &judge{sink: &sink{max: lim.MaxFindings}, sibling: f.Sibling, file: f.Name, listen: listen}
 	a := &analysis{judge: j, cover: &cover{}}
-	a.machine = &machine{ctx: ctx, judge: j, depth: lim.MaxDepth, cover: a.cover}
+	a.machine = &machine{ctx: ctx, judge: j, depth: lim.MaxDepth, cover: a.cover, allowance: newAllowance(f.Size)}
 	a.machine.open(f, 0, f.Size)
 	err := a.stream(0)
 	if !a.recognised(err, f.Name) {

@@ -9,8 +9,10 @@ import (
 	"assay/scanners/internal/pyglobals"
 )
 
-// maxStorages bounds the storages of one file.
-const maxStorages = 1 << 20
+const (
+	maxStorages = 1 << 18 // of one file
+	maxKey      = 256     // bytes of a storage's key
+)
 
 // storage is one torch storage, as its persistent id declares it:
 // ('storage', class, key, location, numel[, view]).
@@ -35,7 +37,7 @@ func (m *machine) storage(id value) (value, bool) {
 		!items[2].isText() || !items[3].isText() {
 		return 0, false
 	}
-	key, whole, ok := m.string(items[2], maxName)
+	key, whole, ok := m.string(items[2], maxKey)
 	numel, isInt := m.integerOf(items[4])
 	if !ok || !whole || !isInt || numel < 0 {
 		return 0, false
@@ -226,7 +228,7 @@ func (m *machine) storageKeys(v value) ([]string, error) {
 	}
 	keys := make([]string, 0, len(items))
 	for _, item := range items {
-		key, whole, ok := m.string(item, maxName)
+		key, whole, ok := m.string(item, maxKey)
 		if !ok || !whole {
 			return nil, fmt.Errorf("a storage key is no short text")
 		}
