@@ -28,6 +28,7 @@ func FromReport(r verify.Report) Document {
 		markFacts(&d.Files[i])
 	}
 	d.Facts = artifactFacts(d.Files)
+	d.inferKind()
 	d.License = declaredLicense(d.Facts)
 	d.Bases = bases(d.Facts)
 	d.Datasets = datasets(d.Facts)
@@ -62,6 +63,23 @@ func subject(a verify.ArtifactInfo) Subject {
 		s.Version = version(a.ContentID, Inferred, "content id")
 	}
 	return s
+}
+
+// inferKind tells an adapter by its configuration and a dataset by its Croissant
+// description, where the store says nothing.
+func (d *Document) inferKind() {
+	if d.Subject.Kind != KindUnknown {
+		return
+	}
+	switch {
+	case find(d.Facts, configPrefix+"peft_type").Known():
+		d.Subject.Kind = KindAdapter
+	case find(d.Facts, "text/croissant/conformsTo").Known():
+		d.Subject.Kind = KindDataset
+	case find(d.Facts, configPrefix+"architectures").Known(), find(d.Facts, configPrefix+"model_type").Known(), find(d.Facts, configPrefix+"_class_name").Known():
+		d.Subject.Kind = KindModel
+	}
+	d.Subject.KindInferred = d.Subject.Kind != KindUnknown
 }
 
 // value makes a Value; an empty text is Absent.

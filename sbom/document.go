@@ -87,18 +87,30 @@ type Document struct {
 	Ruleset  string `json:"ruleset"` // digest of the scanners and rules that looked
 }
 
+// WithoutFindings leaves out what was found in the files, for rules that forbid
+// vulnerability information in a bill (BSI TR-03183-2, section 3.1). The gaps
+// stay: they say what the bill does not know.
+func (d Document) WithoutFindings() Document {
+	d.Files = slices.Clone(d.Files)
+	for i := range d.Files {
+		d.Files[i].Findings = nil
+	}
+	return d
+}
+
 // Subject identifies the artifact.
 type Subject struct {
-	Kind       Kind  `json:"kind"`
-	Name       Value `json:"name"`      // the store's name of the repository, else from the reference
-	Version    Value `json:"version"`   // the immutable revision, else the content id
-	ContentID  Value `json:"contentId"` // "sha256:<hex>" over names, sizes and digests; absent when a file was not read whole
-	Asked      Value `json:"asked"`     // reference as asked; absent for a local path
-	Location   Value `json:"location"`  // pinned reference as a URI; absent for a local path
-	PURL       Value `json:"purl"`      // package URL; absent where the purl specification has no type
-	Repository Value `json:"repository"`
-	Supplier   Value `json:"supplier"`
-	Created    Value `json:"created"` // RFC 3339, UTC, whole seconds
+	Kind         Kind  `json:"kind"`
+	KindInferred bool  `json:"kindInferred,omitempty"` // from the files, because the store does not say
+	Name         Value `json:"name"`                   // the store's name of the repository, else from the reference
+	Version      Value `json:"version"`                // the immutable revision, else the content id
+	ContentID    Value `json:"contentId"`              // "sha256:<hex>" over names, sizes and digests; absent when a file was not read whole
+	Asked        Value `json:"asked"`                  // reference as asked; absent for a local path
+	Location     Value `json:"location"`               // pinned reference as a URI; absent for a local path
+	PURL         Value `json:"purl"`                   // package URL; absent where the purl specification has no type
+	Repository   Value `json:"repository"`
+	Supplier     Value `json:"supplier"`
+	Created      Value `json:"created"` // RFC 3339, UTC, whole seconds
 }
 
 // File is one file of the artifact.

@@ -27,6 +27,9 @@ type Pipeline struct {
 	// HeadersOnly reads what the scanners ask for and hashes nothing: no
 	// ContentID, no digest compared, signatures cannot be checked.
 	HeadersOnly bool
+	// SHA512 computes that digest of every file too, in the same read: bills of
+	// materials may have to have it (BSI TR-03183-2, section 5.2.2).
+	SHA512 bool
 }
 
 // Progress is told what the pipeline does, from several goroutines.
@@ -90,6 +93,9 @@ func (p Pipeline) prepare(ctx context.Context, a *registry.Artifact, e *Evidence
 	}
 	var checks []Check
 	var needs []HashNeed
+	if p.SHA512 {
+		needs = append(needs, HashNeed{Algorithm: hashing.SHA512})
+	}
 	for _, v := range p.Verifiers {
 		check, err := v.Prepare(ctx, a)
 		if err != nil {
@@ -193,7 +199,7 @@ func (p Pipeline) readContent(ctx context.Context, f registry.File, content regi
 			r.gaps = append(r.gaps, Gap{Code: scanners.GapUnreadable, File: f.Name, Reason: "hash: " + err.Error()})
 		} else {
 			r.sums = sums
-			r.file.SHA256 = sums.SHA256()
+			r.file.SHA256, r.file.SHA512 = sums.SHA256(), sums.SHA512()
 			compareDeclared(f, r)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
@@ -34,6 +35,9 @@ type Options struct {
 	Created time.Time
 	// Tool names the program and its version. The zero value means "assay".
 	Tool string
+	// Author is who answers for the BOM: a name, an e-mail address or a URL. ""
+	// means that only the program does.
+	Author string
 }
 
 // Write writes doc to w as CycloneDX JSON: one line, and the same bytes for
@@ -47,7 +51,7 @@ func Write(w io.Writer, doc sbom.Document, opts Options) error {
 	if _, ok := versions[version]; !ok {
 		return fmt.Errorf("cyclonedx: version %q cannot be written: choose 1.6 or 1.7", version)
 	}
-	b := &builder{doc: doc, version: version, created: created.Format(time.RFC3339), tool: cmp.Or(opts.Tool, "assay")}
+	b := &builder{doc: doc, version: version, created: created.Format(time.RFC3339), tool: cmp.Or(opts.Tool, "assay"), author: opts.Author}
 	bom, err := b.bom()
 	if err != nil {
 		return fmt.Errorf("cyclonedx: %w", err)
@@ -64,6 +68,7 @@ type builder struct {
 	doc           sbom.Document
 	version       Version
 	created, tool string
+	author        string
 	annotations   []cdx.Annotation
 	findings      []cdx.Vulnerability
 }
@@ -84,6 +89,9 @@ func (b *builder) bom() (*cdx.BOM, error) {
 		Lifecycles: &[]cdx.Lifecycle{{Phase: cdx.LifecyclePhasePostBuild}},
 		Tools:      &cdx.ToolsChoice{Components: &[]cdx.Component{{BOMRef: toolRef, Type: cdx.ComponentTypeApplication, Name: b.tool}}},
 		Component:  b.subject(),
+	}
+	if b.author != "" {
+		bom.Metadata.Authors = &[]cdx.OrganizationalContact{contact(b.author)}
 	}
 	if err := b.annotate(subjectRef, b.doc.Notes()); err != nil {
 		return nil, err
@@ -110,7 +118,7 @@ func (b *builder) bom() (*cdx.BOM, error) {
 // serialNumber is a UUID of version 8 (RFC 9562, section 5.8) from the digest of
 // all that is said, so that the same BOM has the same number.
 func (b *builder) serialNumber() (string, error) {
-	sum, err := b.doc.Digest("cyclonedx "+string(b.version), b.created, b.tool)
+	sum, err := b.doc.Digest("cyclonedx "+string(b.version), b.created, b.tool, b.author)
 	if err != nil {
 		return "", err
 	}
@@ -118,6 +126,13 @@ func (b *builder) serialNumber() (string, error) {
 	id[6] = id[6]&0x0f | 0x80
 	id[8] = id[8]&0x3f | 0x80
 	return fmt.Sprintf("urn:uuid:%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:]), nil
+}
+
+func contact(author string) cdx.OrganizationalContact {
+	if strings.Contains(author, "@") && !strings.ContainsAny(author, " /") {
+		return cdx.OrganizationalContact{Email: author}
+	}
+	return cdx.OrganizationalContact{Name: author}
 }
 
 // aggregate says whether the list of files is all there is.

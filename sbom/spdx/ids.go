@@ -14,7 +14,7 @@ import (
 // say different things about one artifact must not share ids. The host is the
 // one that SPDX gives to creators without a place of their own.
 func namespace(doc sbom.Document, opts Options) (string, error) {
-	said, err := doc.Digest("spdx "+string(opts.Version), opts.Created.Format(time.RFC3339), opts.Tool)
+	said, err := doc.Digest("spdx "+string(opts.Version), opts.Created.Format(time.RFC3339), opts.Tool, opts.Author)
 	if err != nil {
 		return "", err
 	}

@@ -32,6 +32,9 @@ type Options struct {
 	Created time.Time
 	// Tool names the program and its version. The zero value means "assay".
 	Tool string
+	// Author is who answers for the document: a name, an e-mail address or a URL.
+	// "" means that only the program does.
+	Author string
 }
 
 // DefaultCreated is the time that the zero Options mean.
@@ -107,6 +110,11 @@ func (b *builder) header(opts Options) {
 	agent := &v3_0.SoftwareAgent{ID: b.id("agent"), Name: "assay"}
 	tool := &v3_0.Tool{ID: b.id("tool"), Name: opts.Tool}
 	b.graph.creation.CreatedBy = v3_0.AgentList{agent}
+	if opts.Author != "" {
+		author := &v3_0.Agent{ID: b.id("author"), Name: opts.Author}
+		b.graph.creation.CreatedBy = append(b.graph.creation.CreatedBy, author)
+		defer b.graph.add(author)
+	}
 	b.graph.creation.CreatedUsing = v3_0.ToolList{tool}
 
 	// SPDX 3.0.1 has no individual for a listed license, so the license of the

@@ -28,7 +28,7 @@ func write2(w io.Writer, doc sbom.Document, base string, opts Options) error {
 		DocumentComment: sbomComment(doc),
 		CreationInfo: &v2_3.CreationInfo{
 			Created:  b.date,
-			Creators: []common.Creator{{CreatorType: "Tool", Creator: b.tool}},
+			Creators: creators2(b.tool, opts.Author),
 		},
 	}
 	b.relate("DOCUMENT", common.TypeRelationshipDescribe, "artifact", "")
@@ -44,6 +44,16 @@ func write2(w io.Writer, doc sbom.Document, base string, opts Options) error {
 		return b.err
 	}
 	return json.Write(out, w, json.EscapeHTML(false))
+}
+
+// creators2 names who made the document. 2.3 wants to know whether an author is a
+// person or an organization; it is written as an organization.
+func creators2(tool, author string) []common.Creator {
+	out := []common.Creator{{CreatorType: "Tool", Creator: tool}}
+	if author != "" {
+		out = append(out, common.Creator{CreatorType: "Organization", Creator: author})
+	}
+	return out
 }
 
 type builder2 struct {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"strconv"
 	"time"
@@ -8,13 +9,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/cmd/internal/console"
+	"assay/registry"
 	"assay/sbom"
 	"assay/sbom/cyclonedx"
+	"assay/sbom/profile"
 	"assay/sbom/spdx"
 	"assay/verify"
 )
 
+// bomFlags are the flags of bom.
+type bomFlags struct {
+	complete, require string
+	author            string
+	noFindings        bool
+}
+
 func (a *app) bomCommand() *cobra.Command {
+	var f bomFlags
 	cmd := &cobra.Command{
 		Use:   "bom REF",
 		Short: "write the AI bill of materials of a model or dataset",
@@ -28,19 +39,25 @@ same artifact gives the same bytes.
 Formats: spdx3-json (default), spdx2-json, cyclonedx-json, and json or text for
 the report. A version can be chosen: spdx3-json@3.0.1, spdx2-json@2.3,
 cyclonedx-json@1.6 (what cyclonedx-json means) and @1.7, which says field by field
-who vouches for it.`,
-		Example: "  assay bom ./model > model.spdx.json",
-		Args:    cobra.ExactArgs(1),
+who vouches for it.
+
+--complete PROFILE prints instead how complete the bill is against a published
+list of minimum elements (--format text or json): for each element whether it is
+verified, declared, inferred, not applicable or missing, and what would fill it.
+--require-complete PROFILE writes the bill and exits with 1 when an element that
+applies is missing; PROFILE:80 is content with 80 percent.
+Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
+		Example: `  assay bom ./model > model.spdx.json
+  assay bom ./model --complete g7
+  assay bom ./model --no-findings --require-complete bsi-tr-03183-2 -o cyclonedx-json@1.7=model.cdx.json`,
+		Args: cobra.ExactArgs(1),
 	}
+	cmd.Flags().StringVar(&f.complete, "complete", "", "print how complete the bill is against `PROFILE`")
+	cmd.Flags().StringVar(&f.require, "require-complete", "", "exit with 1 unless the bill is complete against `PROFILE`[:PERCENT]")
+	cmd.Flags().StringVar(&f.author, "author", "", "who answers for the bill: a `NAME`, e-mail address or URL")
+	cmd.Flags().BoolVar(&f.noFindings, "no-findings", false, "leave findings out, for profiles that forbid vulnerability information in a bill")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
-		if _, err := a.targets("spdx3-json"); err != nil {
-			return err
-		}
-		rules, err := a.rules(false)
-		if err != nil {
-			return err
-		}
-		verifier, err := a.verifier(signers{}, "")
+		job, err := a.bomJob(f)
 		if err != nil {
 			return err
 		}
@@ -48,17 +65,37 @@ who vouches for it.`,
 		if err != nil {
 			return err
 		}
-		evidence, err := a.pipeline(verifier).Gather(cmd.Context(), artifact)
+		r, err := a.describe(cmd.Context(), artifact)
 		if err != nil {
 			return err
 		}
-		if len(evidence.Files) == 0 {
+		if len(r.Files) == 0 {
 			a.note("%s has no files", args[0])
 			return exit(console.ExitNothing)
 		}
-		return a.write(verify.NewReport(evidence, rules, a.Now()), "spdx3-json")
+		return job.finish(r)
 	})
 	return cmd
+}
+
+// describe gathers what a bill of materials needs. SHA-512 is computed in the
+// same read.
+func (a *app) describe(ctx context.Context, artifact *registry.Artifact) (verify.Report, error) {
+	rules, err := a.rules(false)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	verifier, err := a.verifier(signers{}, "")
+	if err != nil {
+		return verify.Report{}, err
+	}
+	p := a.pipeline(verifier)
+	p.SHA512 = true
+	evidence, err := p.Gather(ctx, artifact)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	return verify.NewReport(evidence, rules, a.Now()), nil
 }
 
 // bomWriter writes a bill of materials in one format.
@@ -66,21 +103,21 @@ type bomWriter func(io.Writer, sbom.Document) error
 
 // bomWriters are all formats of a bill of materials. A name without a version
 // means the one that most readers know.
-func (a *app) bomWriters() map[string]bomWriter {
+func (a *app) bomWriters(author string) map[string]bomWriter {
 	tool := "assay " + Version
 	all := make(map[string]bomWriter)
 	for name, version := range map[string]spdx.Version{
 		"spdx3-json": spdx.V301, "spdx3-json@3.0.1": spdx.V301, "spdx2-json": spdx.V23, "spdx2-json@2.3": spdx.V23,
 	} {
 		all[name] = func(w io.Writer, doc sbom.Document) error {
-			return spdx.Write(w, doc, spdx.Options{Version: version, Created: a.created(), Tool: tool})
+			return spdx.Write(w, doc, spdx.Options{Version: version, Created: a.created(), Tool: tool, Author: author})
 		}
 	}
 	for name, version := range map[string]cyclonedx.Version{
 		"cyclonedx-json": cyclonedx.V16, "cyclonedx-json@1.6": cyclonedx.V16, "cyclonedx-json@1.7": cyclonedx.V17,
 	} {
 		all[name] = func(w io.Writer, doc sbom.Document) error {
-			return cyclonedx.Write(w, doc, cyclonedx.Options{Version: version, Created: a.created(), Tool: tool})
+			return cyclonedx.Write(w, doc, cyclonedx.Options{Version: version, Created: a.created(), Tool: tool, Author: author})
 		}
 	}
 	return all
@@ -95,4 +132,24 @@ func (a *app) created() time.Time {
 		return spdx.DefaultCreated
 	}
 	return time.Unix(seconds, 0).UTC()
+}
+
+// making is how the bill is made, for profiles. Without SOURCE_DATE_EPOCH the
+// document has a time that says nothing.
+func (a *app) making(format, author string) profile.Making {
+	own := func(text string) sbom.Value {
+		return sbom.Value{Text: text, Standing: sbom.Verified, Source: "this program"}
+	}
+	m := profile.Making{Author: own("assay"), Tool: own("assay " + Version), Context: own("analyzed"), URI: own("digest of the content")}
+	if author != "" {
+		m.Author = sbom.Value{Text: author, Standing: sbom.Declared, Source: "--author"}
+		m.AuthorContact = contactOf(m.Author)
+	}
+	if a.created() != spdx.DefaultCreated {
+		m.Created = own(a.created().Format(time.RFC3339))
+	}
+	if f, ok := bomFormats[format]; ok {
+		m.Format, m.FormatVersion = own(f[0]), own(f[1])
+	}
+	return m
 }

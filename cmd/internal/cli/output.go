@@ -20,7 +20,7 @@ import (
 // materials.
 func (a *app) renderers() map[string]report.Renderer {
 	all := report.Formats()
-	for name, write := range a.bomWriters() {
+	for name, write := range a.bomWriters("") {
 		all[name] = func(w io.Writer, r verify.Report, _ report.Options) error { return write(w, sbom.FromReport(r)) }
 	}
 	return all
@@ -34,6 +34,11 @@ func (a *app) write(r verify.Report, fallback string) error {
 	if err != nil {
 		return err
 	}
+	return a.writeTo(r, targets)
+}
+
+func (a *app) writeTo(r verify.Report, targets []target) error {
+	var err error
 	for _, t := range targets {
 		o := report.Options{Quiet: a.quiet, Verbose: a.verbose}
 		o.Color = t.path == "-" && console.IsTerminal(a.Stdout, a.Getenv)
@@ -61,8 +66,10 @@ type target struct {
 
 // targets parses --format and -o. It is also called before the work begins, so
 // that a misspelled format does not cost an hour.
-func (a *app) targets(fallback string) ([]target, error) {
-	all := a.renderers()
+func (a *app) targets(fallback string) ([]target, error) { return a.chosen(a.renderers(), fallback) }
+
+// chosen is targets among the given formats.
+func (a *app) chosen(all map[string]report.Renderer, fallback string) ([]target, error) {
 	pick := func(name, path string) (target, error) {
 		render, ok := all[name]
 		if !ok {

@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"assay/cmd/internal/console"
+	"assay/sbom"
+	"assay/sbom/profile"
+	"assay/verify"
+	"assay/verify/report"
+)
+
+// bomFormats are name and version of each format of a bill.
+var bomFormats = map[string][2]string{
+	"spdx3-json": {"SPDX", "3.0.1"}, "spdx3-json@3.0.1": {"SPDX", "3.0.1"}, "spdx2-json": {"SPDX", "2.3"}, "spdx2-json@2.3": {"SPDX", "2.3"},
+	"cyclonedx-json": {"CycloneDX", "1.6"}, "cyclonedx-json@1.6": {"CycloneDX", "1.6"}, "cyclonedx-json@1.7": {"CycloneDX", "1.7"},
+}
+
+const defaultBOM = "spdx3-json"
+
+// bomJob is what bom does with a document: where it writes it, and what it
+// demands of it.
+type bomJob struct {
+	app      *app
+	flags    bomFlags
+	required profile.Requirement // no profile: nothing is demanded
+	measured profile.Profile     // no profile: nothing is printed
+}
+
+// bomJob checks the flags before the work begins.
+func (a *app) bomJob(f bomFlags) (bomJob, error) {
+	job := bomJob{app: a, flags: f}
+	if f.complete != "" {
+		p, ok := profile.Find(f.complete)
+		if !ok {
+			return job, usageError("--complete: unknown profile %q: one of %s", f.complete, strings.Join(profile.IDs(), ", "))
+		}
+		job.measured = p
+		if a.format != "" && a.format != "text" && a.format != "json" {
+			return job, usageError("--complete prints text or json, not %s; write the bill with -o %s=PATH", a.format, a.format)
+		}
+	}
+	if f.require != "" {
+		var err error
+		if job.required, err = profile.ParseRequirement(f.require); err != nil {
+			return job, usageError("--require-complete: %w", err)
+		}
+	}
+	_, err := a.chosen(job.renderers(), defaultBOM)
+	return job, err
+}
+
+// renderers are those of the report, and those of the bill with the flags applied.
+func (j bomJob) renderers() map[string]report.Renderer {
+	all := report.Formats()
+	for name, write := range j.app.bomWriters(j.flags.author) {
+		all[name] = func(w io.Writer, r verify.Report, _ report.Options) error { return write(w, j.document(r)) }
+	}
+	return all
+}
+
+func (j bomJob) document(r verify.Report) sbom.Document {
+	doc := sbom.FromReport(r)
+	if j.flags.noFindings {
+		doc = doc.WithoutFindings()
+	}
+	return doc
+}
+
+// finish writes what was asked for and gives the exit code.
+func (j bomJob) finish(r verify.Report) error {
+	targets, err := j.app.chosen(j.renderers(), defaultBOM)
+	if err != nil {
+		return err
+	}
+	making := j.app.making(bomFormat(targets), j.flags.author)
+	if j.measured.ID != "" {
+		if err := j.print(profile.Check(j.measured, j.document(r), making)); err != nil {
+			return err
+		}
+		targets = targets[1:] // standard output has the completeness
+	}
+	if err := j.app.writeTo(r, targets); err != nil {
+		return err
+	}
+	return j.demand(profile.Check(j.required.Profile, j.document(r), making))
+}
+
+// bomFormat is the format in which the bill is written: profiles ask for it.
+func bomFormat(targets []target) string {
+	for _, t := range targets {
+		if _, ok := bomFormats[t.format]; ok {
+			return t.format
+		}
+	}
+	return defaultBOM
+}
+
+func (j bomJob) print(r profile.Report) error {
+	if j.app.format != "json" {
+		return r.WriteText(j.app.Stdout)
+	}
+	enc := json.NewEncoder(j.app.Stdout)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(r); err != nil {
+		return fmt.Errorf("write the completeness: %w", err)
+	}
+	return nil
+}
+
+// demand names what is missing and gives the exit code.
+func (j bomJob) demand(r profile.Report) error {
+	if j.required.Profile.ID == "" || j.required.Met(r) {
+		return nil
+	}
+	for _, e := range r.Elements {
+		if e.State == profile.Missing && !e.Optional {
+			j.app.note("missing for %s: %s %s: %s", r.Profile, e.ID, e.Name, e.Note)
+		}
+	}
+	j.app.note("%s: %d%% present", r.Title, r.Present)
+	return exit(console.ExitFail)
+}
+
+// contactOf is the author where it can be written to.
+func contactOf(author sbom.Value) sbom.Value {
+	if strings.Contains(author.Text, "@") || strings.HasPrefix(author.Text, "https://") {
+		return author
+	}
+	return sbom.Value{}
+}
