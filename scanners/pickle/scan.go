@@ -110,6 +110,9 @@ func (a *analysis) one(at int64) error {
 	m := a.machine
 	err := m.run(at)
 	if err != nil {
+		if errors.Is(err, errArray) {
+			m.sweep(m.offset())
+		}
 		err = m.failure(err)
 	}
 	if m.crossed >= 0 {
