@@ -55,7 +55,7 @@ const (
 
 // Claim is what somebody signed.
 type Claim struct {
-	Scheme        string   `json:"scheme"`        // "oms"
+	Scheme        string   `json:"scheme"`        // "oms", "in-toto"
 	Document      string   `json:"document"`      // file the claim was read from
 	PredicateType string   `json:"predicateType"` // in-toto predicate type
 	Standing      Standing `json:"standing"`
@@ -67,6 +67,9 @@ type Claim struct {
 	// itself, and what signer or caller left out by name. Sorted. A policy may
 	// count them as signed when the claim is verified.
 	Exempt []string `json:"exempt,omitempty"`
+	// Attestation is nil for a signature, and for nothing else. An attestation
+	// has no files in Covers: that somebody tested a model does not make it signed.
+	Attestation *Attestation `json:"attestation,omitempty"`
 	// Problems say why it must not be believed, each naming the file it is
 	// about. Empty exactly when Standing is not Failed.
 	Problems []Problem `json:"problems"`

@@ -2,13 +2,15 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"assay/verify"
 )
 
-// Signatures asks about signatures only: Allow when a verified claim covers
-// every file, Deny when a claim fails. It says nothing about the content.
+// Signatures asks about signatures and attestations only: Allow when a verified
+// signature covers every file, or when there are attestations alone and one is
+// verified; Deny when a claim fails. It says nothing about the content.
 type Signatures struct{}
 
 var _ verify.Policy = Signatures{}
@@ -18,7 +20,8 @@ func (Signatures) ID() string { return "signatures/v1" }
 
 // Decide looks at claims, and at gaps that no scanner caused.
 func (Signatures) Decide(e verify.Evidence, _ time.Time) verify.Verdict {
-	reasons := Rules{RequireSignature: len(e.Claims) > 0}.claims(e)
+	signed := slices.ContainsFunc(e.Claims, func(c verify.Claim) bool { return c.Attestation == nil })
+	reasons := Rules{RequireSignature: signed}.claims(e)
 	reasons = append(reasons, gaps(e)...)
 	if len(e.Claims) == 0 {
 		reasons = append(reasons, verify.Reason{Code: verify.ReasonNothing, Effect: verify.Undecided,
@@ -28,10 +31,12 @@ func (Signatures) Decide(e verify.Evidence, _ time.Time) verify.Verdict {
 }
 
 // unchecked makes a claim that nothing was held against a reason not to allow.
+// An attestation by a stranger is none where there is something verified.
 func unchecked(e verify.Evidence) []verify.Reason {
+	verified := slices.ContainsFunc(e.Claims, func(c verify.Claim) bool { return c.Standing == verify.Verified })
 	var reasons []verify.Reason
 	for _, c := range e.Claims {
-		if c.Standing == verify.Unchecked {
+		if c.Standing == verify.Unchecked && (c.Attestation == nil || !verified) {
 			reasons = append(reasons, verify.Reason{Code: CodeSignature, Effect: verify.Undecided, File: c.Document,
 				What: fmt.Sprintf("the %s signature was not checked: no key or root that fits was given", c.Scheme)})
 		}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -126,7 +127,11 @@ func (t *text) claims(r verify.Report, o Options) {
 		t.field("signature", "none found")
 	}
 	for _, c := range r.Claims {
-		t.field("signature", "%s: %s", Safe(c.Document), Safe(claimText(c)))
+		label, what := "signature", claimText(c)
+		if c.Attestation != nil {
+			label, what = "attestation", attestationText(c)
+		}
+		t.field(label, "%s: %s", Safe(c.Document), Safe(what))
 		if o.Verbose {
 			for _, note := range c.Notes {
 				t.field("", "note: %s", Safe(note))
@@ -144,6 +149,28 @@ func claimText(c verify.Claim) string {
 		return fmt.Sprintf("not checked (%s): name the signer with --public-key or --certificate-chain", who)
 	}
 	return "FAILED, " + who
+}
+
+// attestationText names what the signer says only when the signer is trusted.
+func attestationText(c verify.Claim) string {
+	a := c.Attestation
+	about := Plural(len(a.Files), "file")
+	if a.Whole {
+		about = "the whole"
+	}
+	switch c.Standing {
+	case verify.Verified:
+		text := fmt.Sprintf("verified, %s about %s, %s", cmp.Or(a.Kind, c.PredicateType), about, signerText(c.Identity))
+		for _, said := range []string{a.Builder, a.Source, a.Verifier, a.Result} {
+			if said != "" {
+				text += ", " + said
+			}
+		}
+		return text
+	case verify.Unchecked:
+		return "not checked: its signer is nobody whom you named"
+	}
+	return "FAILED, " + cmp.Or(a.Kind, c.PredicateType, "not an attestation")
 }
 
 // uncovered says which files a good signature leaves out, beside itself.

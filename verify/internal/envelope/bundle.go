@@ -84,17 +84,25 @@ func Decode(data []byte, old bool) (*Bundle, error) {
 	if err := DecodeStrict(data, &b, json.RejectUnknownMembers(true)); err != nil {
 		return nil, err
 	}
-	switch {
-	case b.MediaType != MediaType && !(old && slices.Contains(oldMediaTypes, b.MediaType)):
+	if b.MediaType != MediaType && !(old && slices.Contains(oldMediaTypes, b.MediaType)) {
 		return nil, fmt.Errorf("media type %.80q, want %q", b.MediaType, MediaType)
-	case b.Envelope.PayloadType != PayloadType:
-		return nil, fmt.Errorf("payload type %.80q, want %q", b.Envelope.PayloadType, PayloadType)
-	case len(b.Envelope.Signatures) != 1 || len(b.Envelope.Signatures[0].Sig) == 0:
-		return nil, errors.New("exactly one signature is wanted")
-	case len(b.Envelope.Payload) == 0:
-		return nil, errors.New("no payload")
+	}
+	if err := b.checkEnvelope(); err != nil {
+		return nil, err
 	}
 	return &b, b.Material.check()
+}
+
+func (b *Bundle) checkEnvelope() error {
+	switch e := b.Envelope; {
+	case e.PayloadType != PayloadType:
+		return fmt.Errorf("payload type %.80q, want %q", e.PayloadType, PayloadType)
+	case len(e.Signatures) != 1 || len(e.Signatures[0].Sig) == 0:
+		return errors.New("exactly one signature is wanted")
+	case len(e.Payload) == 0:
+		return errors.New("no payload")
+	}
+	return nil
 }
 
 func (m *material) check() error {

@@ -1,0 +1,117 @@
+package attest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"assay/verify"
+	"assay/verify/hashing"
+)
+
+// ContentAlgorithm names verify.ContentID in the digests of a subject. It is not
+// called sha256: a file whose bytes are the list of another artifact's files
+// would have the same digest.
+const ContentAlgorithm = "assayContentV1"
+
+// tree is the artifact as subjects see it.
+type tree struct {
+	names  []string
+	sums   map[string]string // name -> SHA-256, without files that were not read
+	ids    []string          // ContentID in hex: of all files, and of all but the attestations
+	pinned string            // hex SHA-256 that the reference was pinned to, or ""
+}
+
+func newTree(files verify.Digests, documents map[string]bool, pinned string) *tree {
+	t := &tree{names: files.Names(), sums: make(map[string]string), pinned: pinned}
+	var all, bare []verify.FileEvidence
+	for _, name := range t.names {
+		sum, _ := files.Hex(name, hashing.Need{Algorithm: hashing.SHA256}, 0)
+		if sum != "" {
+			t.sums[name] = sum
+		}
+		e := verify.FileEvidence{Name: name, Size: files.Size(name), SHA256: sum}
+		all = append(all, e)
+		if !documents[name] {
+			bare = append(bare, e)
+		}
+	}
+	for _, list := range [][]verify.FileEvidence{all, bare} {
+		if id, ok := strings.CutPrefix(verify.ContentID(list), "sha256:"); ok && len(list) > 0 {
+			t.ids = append(t.ids, id)
+		}
+	}
+	return t
+}
+
+// binding is what the subjects of one statement say about a tree.
+type binding struct {
+	whole    bool
+	files    []string // by digest and name
+	renamed  []string // by digest, under another name
+	problems []verify.Problem
+}
+
+// bind looks every subject up. One that names a file of the tree and has another
+// digest is a problem; one that is about nothing in the tree is not, because a
+// build makes more than one thing.
+func (t *tree) bind(list subjects) binding {
+	var b binding
+	bound, byDigest := make(map[string]bool), make(map[string][]string)
+	for name, sum := range t.sums {
+		byDigest[sum] = append(byDigest[sum], name)
+	}
+	renamed := make(map[string]bool)
+	for _, s := range list {
+		b.whole = b.whole || t.isWhole(s)
+		sum := s.Digest["sha256"]
+		if sum == "" {
+			continue
+		}
+		for _, name := range byDigest[sum] {
+			if t.sameName(s.Name, name) {
+				bound[name] = true
+			} else {
+				renamed[name] = true
+			}
+		}
+		if own, ok := t.sums[s.Name]; ok && own != sum {
+			b.problems = append(b.problems, verify.Problem{Code: CodeMismatch, File: s.Name, What: "content is not what was attested"})
+		}
+	}
+	for _, name := range t.names {
+		switch {
+		case bound[name] || b.whole:
+			b.files = append(b.files, name)
+		case renamed[name]:
+			b.renamed = append(b.renamed, name)
+		}
+	}
+	if len(b.files) == 0 && len(b.problems) == 0 {
+		b.problems = []verify.Problem{{Code: CodeOtherSubject, What: t.otherSubject(list, b.renamed)}}
+	}
+	return b
+}
+
+// isWhole accepts what binds the names too.
+func (t *tree) isWhole(s subject) bool {
+	if id := s.Digest[ContentAlgorithm]; id != "" && slices.Contains(t.ids, id) {
+		return true
+	}
+	return t.pinned != "" && s.Digest["sha256"] == t.pinned
+}
+
+// sameName compares a subject's name with a file's: the whole name, or the end of
+// either, because builds name their output by the path they wrote it to. The name
+// of a model that is one file is the caller's own choice.
+func (t *tree) sameName(subject, file string) bool {
+	return subject == file || strings.HasSuffix(subject, "/"+file) ||
+		strings.HasSuffix(file, "/"+subject) && subject != "" || len(t.names) == 1
+}
+
+func (t *tree) otherSubject(list subjects, renamed []string) string {
+	if len(renamed) > 0 {
+		return fmt.Sprintf("%s is attested under another name: a digest without the name does not say what a file is for", renamed[0])
+	}
+	return fmt.Sprintf("none of its %d subjects is a file of this artifact or the artifact as a whole", len(list))
+}
