@@ -159,8 +159,8 @@ func TestOccupied(t *testing.T) {
 		"one less":      func(d string) error { return os.Remove(filepath.Join(d, "empty")) },
 		"other content": func(d string) error { return os.WriteFile(filepath.Join(d, "a", "b", "c.bin"), []byte("DEEP"), 0o644) },
 		"a link": func(d string) error {
-			p := filepath.Join(d, "README.md")
-			return errors.Join(os.Rename(p, d+".md"), os.Symlink(d+".md", p))
+			p := filepath.Join(d, "README.md") // as long as the link: only its kind differs
+			return errors.Join(os.Rename(p, filepath.Join(filepath.Dir(d), "rd")), os.Symlink("../rd", p))
 		},
 	} {
 		if name == "a link" && runtime.GOOS == "windows" {
@@ -201,7 +201,12 @@ func TestFailuresLeaveNothing(t *testing.T) {
 		f.Open = open
 		return f
 	}
+	grown := failing(func(context.Context) (registry.Content, error) {
+		return memory{bytes.NewReader([]byte("content!")), nil}, nil
+	})
+	grown.Declared = nil
 	for name, bad := range map[string]registry.File{
+		"size": grown,
 		"open": failing(func(context.Context) (registry.Content, error) { return nil, broken }),
 		"changed": failing(func(context.Context) (registry.Content, error) {
 			return memory{bytes.NewReader([]byte("content")), registry.ErrChanged}, nil
