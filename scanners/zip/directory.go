@@ -24,7 +24,6 @@ const (
 type directory struct {
 	at    int64 // of the first header
 	base  int64 // what is added to every offset: a prefix that the offsets do not count
-	limit int64 // the end record, beyond which there are no headers
 	size  int64 // as the end record states it
 	count int64 // as the end record states it
 	wraps bool  // count is stored in 16 bits
@@ -158,7 +157,7 @@ func (a *archive) candidates(v endValues) ([]directory, []endValues) {
 	for _, r := range readings {
 		for _, from := range readings {
 			for _, at := range []int64{r.off, from.at - r.size} {
-				d := directory{at: at, base: at - r.off, limit: v.at, size: r.size, count: r.count, wraps: r.wraps}
+				d := directory{at: at, base: at - r.off, size: r.size, count: r.count, wraps: r.wraps}
 				known := slices.ContainsFunc(found, func(o directory) bool { return o.at == d.at && o.base == d.base })
 				if !known && at >= 0 && at < v.at && a.hasAt(at, sigCentral) {
 					found = append(found, d)
@@ -209,9 +208,10 @@ func (a *archive) compare64(v, r endValues) {
 }
 
 // readDirectory reads headers until something else stands there, whatever
-// number or size was stated: readers go by either. It returns their size.
+// number or size was stated: readers go by either, and no reader stops at the end
+// record. It returns their size.
 func (a *archive) readDirectory(d directory) int64 {
-	br := bufio.NewReaderSize(io.NewSectionReader(a.f, d.at, d.limit-d.at), 64<<10)
+	br := bufio.NewReaderSize(io.NewSectionReader(a.f, d.at, a.f.Size-d.at), 64<<10)
 	at, count := d.at, int64(0)
 	for {
 		sig, err := br.Peek(4)

@@ -162,7 +162,7 @@ func (a *archive) find(from, to int64, sig string) int64 {
 func (a *archive) search(from, to int64, sig string, visit func(at int64) bool) {
 	const block = 64 << 10
 	for ; from < to && a.ctx.Err() == nil; from += block {
-		b := a.bytesAt(from, block+int64(len(sig))-1)
+		b := a.bytesAt(from, min(block, to-from)+int64(len(sig))-1)
 		for i := 0; ; i++ {
 			next := bytes.Index(b[i:], []byte(sig))
 			if next < 0 {

@@ -144,6 +144,17 @@ type plain struct{ anything }
 
 func (plain) Match(h scanners.Head) bool { return bytes.HasPrefix(h.Start, []byte("assay")) }
 
+// A directory header may reach into the end record: some readers read it so.
+func TestNameInTheEndRecord(t *testing.T) {
+	data := archiveOf(file{name: "link", content: good.content})
+	at := bytes.LastIndex(data, []byte(sigCentral))
+	data[at+28] += 4
+	r, members, _ := scan(t, data)
+	if len(members["link"+sigEnd]) != 1 || !scannertest.HasRule(r.Findings, "zip/overlap") {
+		t.Errorf("members %q, findings %+v", members, r.Findings)
+	}
+}
+
 func TestMissingLocalHeader(t *testing.T) {
 	data := archiveOf(good, other)
 	copy(data, "XXXX")
