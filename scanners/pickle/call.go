@@ -36,11 +36,10 @@ func (k callKind) use(args int) pyglobals.Use {
 type event struct {
 	kind   eventKind
 	off    int64
-	op     byte
 	global *global // imported or called; nil when the callee is no name
-	call   callKind
-	text   string // the statement, filled in when somebody listens
-	why    string // allowed by what, or not
+	text   string  // the statement, filled in when somebody listens
+	why    string  // allowed by what, or why not
+	ok     bool    // allowed
 }
 
 type eventKind uint8
@@ -252,8 +251,8 @@ func (m *machine) methodCall(target value, items []value, kind tag) {
 	if target.tag() == tagObject && m.judge.names.list[target.middle()].entry.Allows(use) {
 		if m.judge.listen != nil {
 			g := m.judge.names.list[target.middle()]
-			m.judge.emit(event{kind: eventMethod, off: m.opOff, op: m.op, global: g,
-				text: m.repr(target, 0) + "." + method + "(...)", why: whyCall(g, true)})
+			m.judge.emit(event{kind: eventMethod, off: m.opOff, global: g,
+				text: m.repr(target, 0) + "." + method + "(" + m.reprItems(items, false, 1) + ")", why: whyCall(g, true), ok: true})
 		}
 		for _, v := range items {
 			if id, ok := m.carries(v); ok && kind != tagDict {
@@ -288,7 +287,7 @@ func (m *machine) persistent(op byte) error {
 	}
 	if v, ok := m.storage(id); ok {
 		if m.judge.listen != nil {
-			m.judge.emit(event{kind: eventPersistent, off: m.opOff, op: m.op, text: m.repr(id, 0), why: "a torch storage"})
+			m.judge.emit(event{kind: eventPersistent, off: m.opOff, text: m.repr(id, 0), why: "a torch storage", ok: true})
 		}
 		m.push(v)
 		return nil

@@ -115,7 +115,7 @@ func (j *judge) call(m *machine, kind callKind, id uint32, args, named value) {
 	_, n, _ := m.nodes.items(args)
 	allowed := g.entry.Allows(kind.use(n)) && m.fits(g, args)
 	if j.listen != nil {
-		j.emit(event{kind: eventCall, off: m.opOff, op: m.op, global: g, call: kind,
+		j.emit(event{kind: eventCall, off: m.opOff, global: g, ok: allowed,
 			text: m.callText(g, kind, args, named), why: whyCall(g, allowed)})
 	}
 	if allowed {
@@ -181,8 +181,8 @@ func (j *judge) state(m *machine, target, state value) {
 	g := j.names.list[target.middle()]
 	allowed := g.entry.Allows(pyglobals.Build)
 	if j.listen != nil {
-		j.emit(event{kind: eventState, off: m.opOff, op: m.op, global: g,
-			text: m.repr(target, 0) + ".__setstate__(" + m.repr(state, 0) + ")", why: whyCall(g, allowed)})
+		j.emit(event{kind: eventState, off: m.opOff, global: g,
+			text: m.repr(target, 0) + ".__setstate__(" + m.repr(state, 0) + ")", why: whyCall(g, allowed), ok: allowed})
 	}
 	if allowed || g.entry == nil && g.used {
 		return // an unlisted class was reported when it was called
@@ -198,7 +198,7 @@ func (j *judge) buildOnImport(m *machine, target, state value) {
 	g := j.names.list[target.middle()]
 	j.effects++
 	if j.listen != nil {
-		j.emit(event{kind: eventState, off: m.opOff, op: m.op, global: g,
+		j.emit(event{kind: eventState, off: m.opOff, global: g,
 			text: m.repr(target, 0) + ".__setstate__(" + m.repr(state, 0) + ")", why: "no pickler does that"})
 	}
 	j.about(g, ruleBuildOnImport, scanners.Critical, m.opOff, func() string {
@@ -213,7 +213,7 @@ func (j *judge) method(m *machine, target value, method string, args value) {
 		return fmt.Sprintf("calls %s.%s with %s", m.repr(target, 0), method, m.repr(args, 0))
 	}
 	if j.listen != nil {
-		j.emit(event{kind: eventMethod, off: m.opOff, op: m.op, global: j.named(target), text: text(), why: "no allow list permits it"})
+		j.emit(event{kind: eventMethod, off: m.opOff, global: j.named(target), text: text(), why: "no allow list permits it"})
 	}
 	switch target.tag() {
 	case tagGlobal:
@@ -244,7 +244,7 @@ func (j *judge) dynamicCall(m *machine, kind callKind, callee, args value) {
 		return fmt.Sprintf("calls %s with %s by %s: what runs is decided while loading", m.repr(callee, 0), m.repr(args, 0), kind)
 	}
 	if j.listen != nil {
-		j.emit(event{kind: eventCall, off: m.opOff, op: m.op, call: kind, text: text(), why: "no allow list permits it"})
+		j.emit(event{kind: eventCall, off: m.opOff, text: text(), why: "no allow list permits it"})
 	}
 	j.report(ruleDynamicCall, scanners.Critical, m.opOff, "", text)
 	if id, ok := m.carries(args); ok {
@@ -276,7 +276,7 @@ func (j *judge) persistent(m *machine, id value) {
 		return fmt.Sprintf("asks the loader for the object with the id %s%s", m.repr(id, 0), note)
 	}
 	if j.listen != nil {
-		j.emit(event{kind: eventPersistent, off: m.opOff, op: m.op, text: text(), why: "only the loader knows it"})
+		j.emit(event{kind: eventPersistent, off: m.opOff, text: text(), why: "only the loader knows it"})
 	}
 	j.report(rulePersistentID, severity, m.opOff, note, text)
 }

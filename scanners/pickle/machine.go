@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"assay/scanners"
 )
 
 const (
@@ -47,6 +49,7 @@ type machine struct {
 	nodes nodes
 
 	proto     uint8
+	newest    uint8  // opcodes of later protocols are worth a word
 	start     int64  // of the pickle
 	op        byte   // being executed
 	ops       int64  // executed
@@ -77,7 +80,7 @@ func (m *machine) run(at int64) error {
 	m.framed, m.crossed = false, -1
 	m.seek(at)
 	m.proto, m.start, m.from, m.result = 0, at, at, 0
-	m.tainted, m.ops = false, 0
+	m.tainted, m.ops, m.newest = false, 0, 1
 	err := m.loop()
 	m.account(m.offset())
 	return err
@@ -102,6 +105,9 @@ func (m *machine) loop() error {
 		m.op, m.opOff = op, m.at+int64(m.pos)
 		m.pos++
 		m.ops++
+		if opcodes[op].proto > m.newest {
+			m.beyond()
+		}
 		if n := int(opcodes[op].fixed); m.pos+n > m.lim && n > 0 {
 			if err := m.need(n); err != nil {
 				return err
@@ -312,6 +318,17 @@ func (m *machine) opaque(off, n int64) {
 // differs reports a construct that loaders read differently.
 func (m *machine) differs(what string) {
 	m.judge.find(ruleDifferential, m.opOff, what)
+}
+
+// beyond reports, once, an opcode that is newer than the protocol that the pickle
+// declares: harmless to every loader, and written by hand.
+func (m *machine) beyond() {
+	if m.op != opProto {
+		m.judge.report(ruleDifferential, scanners.Low, m.opOff, "beyond", func() string {
+			return fmt.Sprintf("%s is an opcode of protocol %d in a pickle of protocol %d", opcodes[m.op].name, opcodes[m.op].proto, m.proto)
+		})
+		m.newest = maxProtocol
+	}
 }
 
 // fail adds the opcode to an error.

@@ -243,7 +243,9 @@ func (m *machine) resolve(module, name []byte) (value, error) {
 	if !g.passable {
 		m.tainted = true
 	}
-	m.judge.emit(event{kind: eventImport, off: m.opOff, op: m.op, global: g})
+	if m.judge.listen != nil {
+		m.judge.emit(event{kind: eventImport, off: m.opOff, global: g, text: "import " + g.String(), why: whyCall(g, g.entry != nil), ok: g.entry != nil})
+	}
 	return pair(tagGlobal, id, m.opOff), nil
 }
 

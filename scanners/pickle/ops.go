@@ -110,7 +110,7 @@ func (m *machine) protocol(version byte) error {
 	if m.opOff != m.start {
 		m.differs("PROTO inside a pickle: it changes how names are resolved from here on")
 	}
-	m.proto = version
+	m.proto, m.newest = version, max(m.newest, version)
 	m.judge.protocol(version)
 	return nil
 }

@@ -123,7 +123,7 @@ func (a *analysis) one(at int64) error {
 		m.result = result
 	}
 	if a.judge.listen != nil && err == nil {
-		a.judge.emit(event{kind: eventStop, off: m.opOff, op: opStop, text: m.repr(m.result, 0)})
+		a.judge.emit(event{kind: eventStop, off: m.opOff, text: "return " + m.repr(m.result, 0), ok: true})
 	}
 	m.inspectNested()
 	return err
