@@ -28,7 +28,7 @@ func FromReport(r verify.Report) Document {
 		markFacts(&d.Files[i])
 	}
 	d.Facts = artifactFacts(d.Files)
-	d.inferKind()
+	d.Subject.inferKind(d.Facts)
 	d.License = declaredLicense(d.Facts)
 	d.Bases = bases(d.Facts)
 	d.Datasets = datasets(d.Facts)
@@ -67,19 +67,19 @@ func subject(a verify.ArtifactInfo) Subject {
 
 // inferKind tells an adapter by its configuration and a dataset by its Croissant
 // description, where the store says nothing.
-func (d *Document) inferKind() {
-	if d.Subject.Kind != KindUnknown {
+func (s *Subject) inferKind(facts []Fact) {
+	if s.Kind != KindUnknown {
 		return
 	}
 	switch {
-	case find(d.Facts, configPrefix+"peft_type").Known():
-		d.Subject.Kind = KindAdapter
-	case find(d.Facts, "text/croissant/conformsTo").Known():
-		d.Subject.Kind = KindDataset
-	case find(d.Facts, configPrefix+"architectures").Known(), find(d.Facts, configPrefix+"model_type").Known(), find(d.Facts, configPrefix+"_class_name").Known():
-		d.Subject.Kind = KindModel
+	case find(facts, configPrefix+"peft_type").Known():
+		s.Kind = KindAdapter
+	case find(facts, "text/croissant/conformsTo").Known():
+		s.Kind = KindDataset
+	case find(facts, configPrefix+"architectures").Known(), find(facts, configPrefix+"model_type").Known(), find(facts, configPrefix+"_class_name").Known():
+		s.Kind = KindModel
 	}
-	d.Subject.KindInferred = d.Subject.Kind != KindUnknown
+	s.KindInferred = s.Kind != KindUnknown
 }
 
 // value makes a Value; an empty text is Absent.

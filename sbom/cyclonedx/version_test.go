@@ -3,6 +3,7 @@ package cyclonedx_test
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -95,4 +96,22 @@ func resolves(at any, pointer string) bool {
 		}
 	}
 	return at != nil
+}
+
+// The golden documents of whole repositories are valid too.
+func TestShapesAreValid(t *testing.T) {
+	schema := compileSchema(t, "bom-1.7.schema.json")
+	paths, err := filepath.Glob("../testdata/shapes/*.cdx17.json")
+	if err != nil || len(paths) < 7 {
+		t.Fatalf("%d documents: %v", len(paths), err)
+	}
+	for _, path := range paths {
+		document, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := validate(t, schema, document); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
 }

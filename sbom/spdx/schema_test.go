@@ -117,3 +117,21 @@ func TestSchemasAreOfficial(t *testing.T) {
 		}
 	}
 }
+
+// The golden documents of whole repositories are valid too.
+func TestShapesAreValid(t *testing.T) {
+	schema := compileSchema(t, "testdata/spdx-3.0.1.schema.json")
+	paths, err := filepath.Glob("../testdata/shapes/*.spdx3.json")
+	if err != nil || len(paths) < 7 {
+		t.Fatalf("%d documents: %v", len(paths), err)
+	}
+	for _, path := range paths {
+		document, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := validate(t, schema, document); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}

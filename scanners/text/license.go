@@ -26,7 +26,8 @@ var licensePhrases = []struct {
 	phrases []string
 }{
 	{"Apache-2.0", []string{"apache license version 2.0, january 2004", "grant of patent license"}},
-	{"MIT", []string{"permission is hereby granted, free of charge, to any person obtaining a copy of this software", `the software is provided "as is"`, "and/or sell copies"}},
+	{"MIT", []string{"permission is hereby granted, free of charge, to any person obtaining a copy of this software",
+		`the software is provided "as is"`, "and/or sell copies"}},
 	{"BSD-3-Clause", []string{"redistribution and use in source and binary forms", "neither the name of"}},
 	{"BSD-2-Clause", []string{"redistribution and use in source and binary forms", "redistributions in binary form must reproduce"}},
 	{"AGPL-3.0-only", []string{"gnu affero general public license version 3, 19 november 2007"}},

@@ -64,7 +64,7 @@ var classes = []struct {
 // nothing for a license that is not known here: unknown is not permissive.
 func Classes(expression string) []Class {
 	var out []Class
-	for _, id := range strings.Fields(strings.NewReplacer("(", " ", ")", " ").Replace(strings.ToLower(expression))) {
+	for id := range strings.FieldsSeq(strings.NewReplacer("(", " ", ")", " ").Replace(strings.ToLower(expression))) {
 		for _, c := range classes {
 			if strings.HasPrefix(id, c.prefix) && !slices.Contains(out, c.class) {
 				out = append(out, c.class)
