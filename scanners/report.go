@@ -90,9 +90,10 @@ func compareFindings(a, b Finding) int {
 // harmless findings neither hides a bad one nor fills the memory. What is kept
 // does not depend on the order of arrival.
 type worst struct {
-	list    []Finding
-	max     int
-	dropped int
+	list         []Finding
+	max          int
+	dropped      int
+	droppedRules map[string]bool
 }
 
 func (w *worst) add(f Finding) {
@@ -107,6 +108,12 @@ func (w *worst) trim() {
 	}
 	slices.SortFunc(w.list, compareFindings)
 	w.dropped += len(w.list) - w.max
+	if w.droppedRules == nil {
+		w.droppedRules = make(map[string]bool)
+	}
+	for _, f := range w.list[w.max:] {
+		w.droppedRules[f.Rule] = true
+	}
 	clear(w.list[w.max:])
 	w.list = w.list[:w.max]
 }

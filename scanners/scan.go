@@ -28,7 +28,7 @@ func Scan(ctx context.Context, list []Scanner, f File, lim Limits) FileReport {
 	report.noteDropped(r.findings.dropped)
 	report.Members = r.members
 	report.Coverage = n.coverage(f.Size)
-	report.Class = r.class
+	report.Class = r.classify()
 	if report.Class == Clean && !(report.Coverage.Complete() && len(report.Gaps) == 0) {
 		report.Class = Unknown
 	}
@@ -45,8 +45,6 @@ type run struct {
 
 	report   FileReport
 	findings worst
-	class    Class
-	started  bool // class holds a value
 	members  int
 	size     int64 // of the file itself
 	expanded int64 // bytes that came out of compressed members, all depths
@@ -80,7 +78,6 @@ func (n *node) coverage(size int64) Coverage {
 // file runs all matching scanners on f and then descends into its members.
 func (r *run) file(f File, path []string) *node {
 	n := &node{gapsFrom: len(r.report.Gaps)}
-	r.mark(Clean)
 	if f.Size == 0 {
 		n.recognised = true
 		// A container states the size of a member: one of no bytes is whole.
@@ -132,7 +129,6 @@ func (r *run) apply(n *node, s Scanner, head Head, f File, path []string) {
 		finding.Path = path
 		finding.What = oneLine(finding.What)
 		r.findings.add(finding)
-		r.mark(r.rules[finding.Rule].Class)
 	}
 	r.facts(result.Facts, path)
 	n.parsed.AddAll(result.Parsed, 0)
@@ -196,14 +192,21 @@ func (r *run) descend(n *node, f File, path []string) {
 	r.withdraw(n.gapsFrom, path, accepted)
 }
 
-// withdraw removes, for members that a loader reads as plain data, the gaps
-// that only say "I do not know what this is". Their findings stay.
+// withdraw removes, for members that a loader reads as numbers, the gaps that
+// only say "I do not know what this is" and the findings below high: random
+// numbers begin like many a format and break off. What would harm whoever reads
+// the member otherwise stays.
 func (r *run) withdraw(from int, path []string, accepted map[string]bool) {
+	of := func(p []string) bool {
+		return len(p) == len(path)+1 && accepted[p[len(path)]] && slices.Equal(p[:len(path)], path)
+	}
 	kept := slices.DeleteFunc(r.report.Gaps[from:], func(g Gap) bool {
-		return len(g.Path) == len(path)+1 && accepted[g.Path[len(path)]] &&
-			(g.Code == GapUnrecognised || g.Code == GapUncovered || g.Code == GapBroken)
+		return of(g.Path) && (g.Code == GapUnrecognised || g.Code == GapUncovered || g.Code == GapBroken)
 	})
 	r.report.Gaps = r.report.Gaps[:from+len(kept)]
+	r.findings.list = slices.DeleteFunc(r.findings.list, func(f Finding) bool {
+		return of(f.Path) && !f.Severity.AtLeast(High)
+	})
 }
 
 // adopt accounts for a member in its container: byte by byte when it is stored
@@ -284,13 +287,17 @@ func codeOf(err error) (GapCode, int64) {
 	return GapBroken, 0
 }
 
-// mark raises the class of the file.
-func (r *run) mark(c Class) {
-	if !r.started {
-		r.started, r.class = true, c
-		return
+// classify takes the worst class of all findings, those that were not kept
+// included.
+func (r *run) classify() Class {
+	class := Clean
+	for _, f := range r.findings.list {
+		class = class.Worse(r.rules[f.Rule].Class)
 	}
-	r.class = r.class.Worse(c)
+	for rule := range r.findings.droppedRules {
+		class = class.Worse(r.rules[rule].Class)
+	}
+	return class
 }
 
 func ruleIndex(list []Scanner) map[string]Rule {
