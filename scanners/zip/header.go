@@ -174,14 +174,14 @@ func binaryBytes(comment []byte) int {
 	return n
 }
 
-// special names the kind of a Unix file that is neither a regular file nor a
-// folder, and "" for those.
+// special names the kind of a Unix file that is a link, device, pipe or socket,
+// and is empty for all others: some writers store no kind, or all bits.
 func (h *header) special() string {
 	switch h.unix & 0xf000 {
-	case 0, 0x4000, 0x8000:
-		return ""
 	case 0xa000:
 		return "symbolic link"
+	case 0x1000, 0x2000, 0x6000, 0xc000:
+		return "device, pipe or socket"
 	}
-	return "device, pipe or socket"
+	return ""
 }

@@ -43,7 +43,7 @@ func samples() []scannertest.Sample {
 
 		hit("zip/special-file", file{name: "link", content: "data.pkl", mode: 0o120777}),
 		hit("zip/special-file", file{name: "tty", mode: 0o020666}),
-		miss("zip/special-file", archiveOf(file{name: "a", mode: 0o100644}, file{name: "d/", mode: 0o040755})),
+		miss("zip/special-file", archiveOf(file{name: "a", mode: 0o100644}, file{name: "d/", mode: 0o040755}, file{name: "e/", mode: 0xffff})),
 
 		hit("zip/ambiguous-name", file{name: "data.pkl\x00.txt"}),
 		hit("zip/ambiguous-name", file{name: `m\data.pkl`}),
