@@ -155,8 +155,8 @@ func (m *machine) fits(g *global, args value) bool {
 	case pyglobals.ShapeNested:
 		return n == 1 && m.fitsNested(items[0])
 	case pyglobals.ShapeUfunc:
-		text, whole, ok := m.string(items[0], maxName)
-		return n == 2 && ok && whole && items[1].isText() && (text == "numpy" || strings.HasPrefix(text, "numpy.") || strings.HasPrefix(text, "scipy.special"))
+		return n == 2 && items[1].isText() && m.isString(items[0], "numpy", "numpy.core", "numpy._core", "numpy.core.umath",
+			"numpy._core.umath", "scipy.special", "scipy.special._ufuncs")
 	}
 	return false
 }

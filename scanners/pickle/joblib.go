@@ -158,7 +158,7 @@ func (m *machine) wrapperState(state value) (wrapper, error) {
 				w.dtype = d
 			}
 		case "shape":
-			w.count = m.elements(v)
+			w.count = m.count(v)
 		case "numpy_array_alignment_bytes":
 			w.aligned = v.tag() != tagNone
 		}
@@ -169,8 +169,8 @@ func (m *machine) wrapperState(state value) (wrapper, error) {
 	return w, nil
 }
 
-// elements multiplies a shape; -1 when it is not a tuple of constants.
-func (m *machine) elements(shape value) int64 {
+// count multiplies a shape; -1 when it is not a tuple of constants.
+func (m *machine) count(shape value) int64 {
 	sizes, ok := m.integersOf(shape)
 	if !ok || shape.tag() != tagTuple && shape.tag() != tagList {
 		return -1
@@ -203,7 +203,9 @@ func (m *machine) arrayEnd(w wrapper, start int64) (int64, error) {
 		if len(bytes.Trim(content, "\xff")) > 0 {
 			m.judge.find(rulePadding, start, fmt.Sprintf("%d bytes before an array are no padding", n))
 		}
-		m.cover.parsed.Add(start, int64(n)+1)
+		if !m.quiet {
+			m.cover.parsed.Add(start, int64(n)+1)
+		}
 		start += int64(n) + 1
 	}
 	size, ok := multiply(w.count, w.dtype.size)
@@ -224,11 +226,14 @@ func (m *machine) nestedStream(start int64) (int64, error) {
 		m.judge.limit(m.opOff, "object arrays nested deeper than the scanner follows")
 		return 0, errArray
 	}
-	inner := &machine{ctx: m.ctx, judge: m.judge, depth: m.depth - 1, cover: m.cover, quiet: m.quiet, allowance: m.allowance}
+	if m.elements == nil {
+		m.elements = &machine{ctx: m.ctx, depth: m.depth - 1, allowance: m.allowance}
+	}
+	inner := m.elements
+	inner.judge, inner.cover, inner.quiet = m.judge, m.cover, m.quiet
 	inner.open(m.src, start, m.end)
 	if err := inner.run(start); err != nil {
 		return 0, fmt.Errorf("in the object array at byte %d: %w", inner.opOff, inner.fail(err))
 	}
-	m.nested = append(m.nested, inner.nested...)
 	return inner.offset(), nil
 }

@@ -61,13 +61,14 @@ type machine struct {
 	cover     *cover // bytes accounted for
 	from      int64  // start of the bytes parsed and not yet accounted for
 
-	long   map[int64]int64    // payload lengths that do not fit a value
-	taints map[int64]uint32   // containers that hold a name, by node
-	dtypes map[int64]dtype    // numpy data types, by the offset that made them
-	exts   map[int64][2]value // extension codes registered in the stream
-	nested []constant         // payloads that look like pickles
-	looked map[int64]bool     // those that were looked into
+	long    map[int64]int64    // payload lengths that do not fit a value
+	taints  map[int64]uint32   // containers that hold a name, by node
+	dtypes  map[int64]dtype    // numpy data types, by the offset that made them
+	exts    map[int64][2]value // extension codes registered in the stream
+	adopted map[int64]bool     // constants whose findings were taken over
 
+	inner     *machine // for pickles in constants
+	elements  *machine // for the elements of object arrays
 	allowance *allowance
 	text      [2][]byte // scratch for names
 }

@@ -37,6 +37,8 @@ func (m *machine) reprFull(v value, depth int) string {
 		return m.reprText(v, "")
 	case tagBytes:
 		return m.reprText(v, "b")
+	case tagLatinText, tagLatinRaw:
+		return m.reprText(pair(tagText+v.tag()-tagLatinText, v.middle(), v.low()), "b")
 	case tagByteArray:
 		return "bytearray(" + m.reprText(v, "b") + ")"
 	case tagGlobal:

@@ -284,3 +284,41 @@ func TestPolyglot(t *testing.T) {
 		t.Errorf("covered %d of %d, want %d; %v", r.Parsed.Total(int64(len(data))), len(data), n, err)
 	}
 }
+
+// TestNestedText: protocols 0 to 2 hold bytes as text.
+func TestNestedText(t *testing.T) {
+	inner := program(t, "PROTO 2", "GLOBAL os system", "EMPTY_TUPLE", "REDUCE", "STOP")
+	text := make([]rune, len(inner))
+	for i, b := range inner {
+		text[i] = rune(b)
+	}
+	for _, line := range []string{fmt.Sprintf("BINUNICODE %q", string(text)), "UNICODE `" + strings.ReplaceAll(string(inner), "\n", `\u000a`) + "`"} {
+		r, err := scannertest.Run(Scanner{}, "model.pkl", program(t, "PROTO 2", line, "STOP"))
+		if err != nil || !hasFinding(r.Findings, technique{rule: "pickle/dangerous-call", severity: scanners.Critical, says: "os.system"}, -1) {
+			t.Errorf("%s: %+v, %v", line, r.Findings, err)
+		}
+	}
+}
+
+// TestPackedBomb: constants that unpack to much more than the file are looked at
+// up to a limit, and the limit is a gap.
+func TestPackedBomb(t *testing.T) {
+	bomb := deflate(t, append([]byte("\x80\x03"), bytes.Repeat([]byte("N0"), 3<<20)...))
+	line := fmt.Sprintf("BINBYTES %q", bomb)
+	data := append(program(t, "PROTO 3", "EMPTY_LIST", "MARK"), bytes.Repeat(program(t, line), 200)...)
+	r, err := scannertest.Run(Scanner{}, "model.pkl", append(data, program(t, "APPENDS", "STOP")...))
+	if err == nil || !scannertest.HasRule(r.Findings, "pickle/limit") {
+		t.Errorf("%+v, %v", r.Findings, err)
+	}
+}
+
+// TestCompressedRecords: compressed data that is no pickle is data.
+func TestCompressedRecords(t *testing.T) {
+	record := deflate(t, []byte("an ordinary record of a dataset, compressed"))
+	line := fmt.Sprintf("BINBYTES %q", record)
+	data := append(program(t, "PROTO 3", "EMPTY_LIST", "MARK"), bytes.Repeat(program(t, line), 5000)...)
+	r, err := scannertest.Run(Scanner{}, "records.pkl", append(data, program(t, "APPENDS", "STOP")...))
+	if err != nil || len(r.Findings) > 0 {
+		t.Errorf("%+v, %v", r.Findings, err)
+	}
+}

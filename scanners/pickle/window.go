@@ -47,8 +47,10 @@ func (w *window) open(src io.ReaderAt, at, end int64) {
 	if w.buf == nil {
 		w.buf = make([]byte, 0, windowSize)
 	}
+	w.buf = w.buf[:0] // it may hold another source
 	w.src, w.end, w.framed, w.crossed = src, end, false, -1
-	w.seek(at)
+	w.at, w.pos = at, 0
+	w.bound()
 }
 
 // offset is where the next byte is.
