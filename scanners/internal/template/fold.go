@@ -35,6 +35,9 @@ func (f *Folder) Fold(e Expr) (Value, bool) {
 	return v, true
 }
 
+// Spent reports that constants were left unknown because there were too many.
+func (f *Folder) Spent() bool { return f.steps > maxSteps }
+
 func (f *Folder) fold(e Expr) (Value, bool) {
 	switch e := e.(type) {
 	case *Const:
