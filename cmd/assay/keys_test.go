@@ -4,8 +4,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
+	"encoding/json"
 	"encoding/pem"
 	"math/big"
 	"os"
@@ -14,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/youmark/pkcs8"
 
+	"assay/verify/attest"
 	"assay/verify/trust"
 )
 
@@ -70,4 +74,26 @@ func certify(ts *testscript.TestScript, _ bool, args []string) {
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
 	ts.Check(err)
 	writePEM(ts, args[0]+".pem", "CERTIFICATE", der)
+}
+
+// dsse KEY PREDICATE FOLDER OUT signs SLSA provenance about a folder's files, as
+// a builder would.
+func signPredicate(ts *testscript.TestScript, _ bool, args []string) {
+	key, err := trust.LoadPrivateKey(ts.MkAbs(args[0]), nil)
+	ts.Check(err)
+	var subjects []map[string]any
+	names, err := os.ReadDir(ts.MkAbs(args[2]))
+	ts.Check(err)
+	for _, e := range names {
+		sum := sha256.Sum256([]byte(ts.ReadFile(args[2] + "/" + e.Name())))
+		subjects = append(subjects, map[string]any{"name": "dist/" + e.Name(), "digest": map[string]string{"sha256": hex.EncodeToString(sum[:])}})
+	}
+	statement, err := json.Marshal(map[string]any{
+		"_type": "https://in-toto.io/Statement/v1", "subject": subjects,
+		"predicateType": attest.TypeProvenanceV1, "predicate": json.RawMessage(ts.ReadFile(args[1])),
+	})
+	ts.Check(err)
+	bundle, err := attest.SignWithKey(statement, key)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[3]), append(bundle, '\n'), 0o644))
 }

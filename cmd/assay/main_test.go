@@ -47,6 +47,7 @@ func TestScripts(t *testing.T) {
 			"ociregistry": startOCI,
 			"keypair":     keyPair,
 			"certify":     certify,
+			"dsse":        signPredicate,
 		},
 	})
 }

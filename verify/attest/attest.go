@@ -29,6 +29,9 @@ type Trust = envelope.Trust
 // Identity is a signer of a keyless attestation.
 type Identity = envelope.Identity
 
+// DescribeRoot lists the authorities and logs of a trusted_root.json.
+func DescribeRoot(data []byte) ([]envelope.RootPart, error) { return envelope.DescribeRoot(data) }
+
 // Config says what to check, and against what. The zero value trusts nobody:
 // claims are then Unchecked, or Failed when a given document contradicts the files.
 type Config struct {

@@ -35,6 +35,7 @@ type Config struct {
 	TrustedRoot      []byte              // for MethodSigstore: trusted_root.json
 	Identities       []Identity          // for MethodSigstore: any of them
 	Now              time.Time           // at which certificates must be valid; zero for the clock
+	Denied           trust.DenyList      // signers and authorities that do not count any more
 
 	// IgnorePaths are files and folders that need not be signed, beside those
 	// that the signature itself leaves out. A signed file is compared all the same.
@@ -79,7 +80,7 @@ func New(c Config) (*Verifier, error) {
 	}
 	checker, err := envelope.NewChecker(envelope.Trust{
 		Method: c.Method, PublicKeys: c.PublicKeys, Roots: c.CertificateRoots, Intermediates: c.Intermediates,
-		TrustedRoot: c.TrustedRoot, Identities: c.Identities, Now: c.Now,
+		TrustedRoot: c.TrustedRoot, Identities: c.Identities, Now: c.Now, Denied: c.Denied,
 	})
 	if err != nil {
 		return nil, err

@@ -185,6 +185,14 @@ func (r Rules) counts(s verify.Signer) bool {
 	})
 }
 
+// schemeText is what a sentence about the claim begins with.
+func schemeText(c verify.Claim) string {
+	if c.Attestation != nil {
+		return c.Scheme
+	}
+	return c.Scheme + " signature"
+}
+
 func failedClaim(c verify.Claim) []verify.Reason {
 	if len(c.Problems) == 0 {
 		return []verify.Reason{{Code: CodeSignature, Effect: verify.Deny, File: c.Document,
@@ -193,7 +201,7 @@ func failedClaim(c verify.Claim) []verify.Reason {
 	reasons := make([]verify.Reason, len(c.Problems))
 	for i, p := range c.Problems {
 		reasons[i] = verify.Reason{Code: CodeSignature, Effect: verify.Deny, File: cmp.Or(p.File, c.Document),
-			What: fmt.Sprintf("%s signature: %s", c.Scheme, p.What)}
+			What: schemeText(c) + ": " + p.What}
 	}
 	return reasons
 }

@@ -9,19 +9,26 @@ import (
 )
 
 // Signatures asks about signatures and attestations only: Allow when a verified
-// signature covers every file, or when there are attestations alone and one is
-// verified; Deny when a claim fails. It says nothing about the content.
-type Signatures struct{}
+// signature covers every file, Deny when a claim fails. It says nothing about the
+// content.
+type Signatures struct {
+	// Attestations asks about attestations alone: Allow when one is verified.
+	Attestations bool
+}
 
 var _ verify.Policy = Signatures{}
 
 // ID names the policy.
-func (Signatures) ID() string { return "signatures/v1" }
+func (s Signatures) ID() string {
+	if s.Attestations {
+		return "attestations/v1"
+	}
+	return "signatures/v1"
+}
 
 // Decide looks at claims, and at gaps that no scanner caused.
-func (Signatures) Decide(e verify.Evidence, _ time.Time) verify.Verdict {
-	signed := slices.ContainsFunc(e.Claims, func(c verify.Claim) bool { return c.Attestation == nil })
-	reasons := Rules{RequireSignature: signed}.claims(e)
+func (s Signatures) Decide(e verify.Evidence, _ time.Time) verify.Verdict {
+	reasons := Rules{RequireSignature: len(e.Claims) > 0 && !s.Attestations}.claims(e)
 	reasons = append(reasons, gaps(e)...)
 	if len(e.Claims) == 0 {
 		reasons = append(reasons, verify.Reason{Code: verify.ReasonNothing, Effect: verify.Undecided,

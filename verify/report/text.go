@@ -170,7 +170,7 @@ func attestationText(c verify.Claim) string {
 	case verify.Unchecked:
 		return "not checked: its signer is nobody whom you named"
 	}
-	return "FAILED, " + cmp.Or(a.Kind, c.PredicateType, "not an attestation")
+	return "FAILED, " + cmp.Or(a.Kind, c.PredicateType, c.Scheme)
 }
 
 // uncovered says which files a good signature leaves out, beside itself.

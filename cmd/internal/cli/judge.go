@@ -30,6 +30,7 @@ type signers struct {
 	issuer         string
 	ignorePaths    []string
 	ignoreUnsigned bool
+	attested       attestations
 }
 
 func (s *signers) flags(f *pflag.FlagSet) {
@@ -40,6 +41,7 @@ func (s *signers) flags(f *pflag.FlagSet) {
 	f.StringVar(&s.identity, "identity", "", "require a keyless signature by this `SUBJECT`, exactly")
 	f.StringVar(&s.issuer, "issuer", "", "identity provider `URL` that vouches for --identity, exactly")
 	f.StringArrayVar(&s.ignorePaths, "ignore-paths", nil, "`PATH` in the model that the signature need not cover; repeatable, and named in the report")
+	s.attested.flags(f)
 }
 
 // required reports whether the caller named a signer, and so asks for one.
@@ -96,7 +98,7 @@ func (a *app) judge(s signers, st storeFlags) (*judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := a.verifier(s, "")
+	verifiers, err := a.verifiers(s, "")
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +106,7 @@ func (a *app) judge(s signers, st storeFlags) (*judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{rules: rules, sources: list, pipeline: a.pipeline(verifier), now: a.Now}
+	j := &judge{rules: rules, sources: list, pipeline: a.pipeline(verifiers...), now: a.Now}
 	if st.off {
 		return j, nil
 	}
@@ -143,13 +145,17 @@ func (j *judge) remember(ctx context.Context, e verify.Evidence) error {
 	return j.store.Put(ctx, e, j.now())
 }
 
-// verifier reads the keys and certificates that the flags name.
-func (a *app) verifier(s signers, method string) (verify.Verifier, error) {
+// omsConfig reads the keys and certificates that the flags name.
+func (a *app) omsConfig(s signers, method string) (oms.Config, error) {
 	c := oms.Config{Method: method, IgnorePaths: s.ignorePaths, IgnoreUnsignedFiles: s.ignoreUnsigned, Now: a.Now(), MaxBundle: maxBundle}
+	var err error
+	if c.Denied, err = s.attested.denied(); err != nil {
+		return c, err
+	}
 	for _, path := range s.publicKeys {
 		key, err := trust.LoadPublicKey(path)
 		if err != nil {
-			return nil, usageError("--public-key: %w", err)
+			return c, usageError("--public-key: %w", err)
 		}
 		c.PublicKeys = append(c.PublicKeys, key)
 	}
@@ -157,26 +163,22 @@ func (a *app) verifier(s signers, method string) (verify.Verifier, error) {
 	for _, path := range s.certificates {
 		certificates, err := trust.LoadCertificates(path)
 		if err != nil {
-			return nil, usageError("--certificate-chain: %w", err)
+			return c, usageError("--certificate-chain: %w", err)
 		}
 		chain = append(chain, certificates...)
 	}
 	c.CertificateRoots, c.Intermediates = trust.SplitRoots(chain)
 	if err := s.keyless(&c); err != nil {
-		return nil, err
+		return c, err
 	}
 	if s.bundle != "" {
 		data, err := trust.ReadFile(s.bundle, maxBundle)
 		if err != nil {
-			return nil, usageError("--bundle: %w", err)
+			return c, usageError("--bundle: %w", err)
 		}
 		c.Bundles = []oms.Bundle{{Name: s.bundle, Data: data}}
 	}
-	v, err := oms.New(c)
-	if err != nil {
-		return nil, &exitError{console.ExitUsage, err}
-	}
-	return v, nil
+	return c, nil
 }
 
 // keyless adds the Sigstore root and the identity to look for.

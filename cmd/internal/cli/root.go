@@ -61,7 +61,8 @@ Exit codes: 0 pass, 1 denied, 2 usage, 3 could not verify (incomplete),
 	a.sharedFlags(root.PersistentFlags())
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.prepare(cmd) }
 	root.AddCommand(
-		a.gateCommand(), a.scanCommand(), a.verifyCommand(), a.signCommand(), a.pullCommand(), a.bomCommand(),
+		a.gateCommand(), a.scanCommand(), a.verifyCommand(), a.signCommand(), a.attestCommand(), a.trustCommand(),
+		a.pullCommand(), a.bomCommand(),
 		a.auditCommand(), a.serveCommand(), a.renderCommand(), a.rulesCommand(), a.explainCommand(),
 		a.versionCommand(),
 	)

@@ -12,44 +12,50 @@ func (a *app) verifyCommand() *cobra.Command {
 	var s signers
 	var method string
 	cmd := &cobra.Command{
-		Use:   "verify --method METHOD [--bundle FILE] MODEL",
-		Short: "check a model's signature against a key or an authority",
+		Use:   "verify [--method METHOD] [--bundle FILE] [--attestation FILE] MODEL",
+		Short: "check a model's signature or attestations against a key or an authority",
 		Long: `verify hashes every file and compares it with an OpenSSF Model Signing bundle.
 It looks at signatures only: whether the content is safe to load is what 'gate'
-and 'scan' say.
+and 'scan' say. Attestations that are given or required have to hold too; without
+--method they alone are checked, and a signature is not asked for.
 
 Exit codes: 0 verified, 1 the signature does not hold, 3 could not verify,
 4 there is no signature.`,
 		Example: `  assay verify --method key --public-key publisher.pem ./model
   assay verify --method certificate --bundle model.sig --certificate-chain root.pem ./model
-  assay verify --method sigstore --trusted-root root.json --identity me@example.com --issuer https://accounts.example.com ./model`,
+  assay verify --method sigstore --trusted-root root.json --identity me@example.com --issuer https://accounts.example.com ./model
+  assay verify --attestation model.intoto.jsonl --attestation-key builder.pub --builder-id https://example.com/builder --source-uri https://github.com/org/model ./model`,
 		Args: cobra.ExactArgs(1),
 	}
 	s.flags(cmd.Flags())
 	cmd.Flags().StringVar(&method, "method", "", "how it was signed: key, certificate or sigstore")
 	cmd.Flags().BoolVar(&s.ignoreUnsigned, "ignore-unsigned-files", false, "accept files that the signature does not list")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
-		if method == "" {
+		attested := method == "" && s.attested.given()
+		if method == "" && !attested {
 			return usageError("say how it was signed: --method key, certificate or sigstore")
 		}
 		if _, err := a.targets("text"); err != nil {
 			return err
 		}
-		verifier, err := a.verifier(s, method)
+		verifiers, err := a.verifiers(s, method)
 		if err != nil {
 			return err
+		}
+		if attested {
+			verifiers = verifiers[1:] // without that of signatures
 		}
 		artifact, err := a.resolve(cmd.Context(), args[0])
 		if err != nil {
 			return err
 		}
-		p := a.pipeline(verifier)
+		p := a.pipeline(verifiers...)
 		p.Scanners = nil
 		evidence, err := p.Gather(cmd.Context(), artifact)
 		if err != nil {
 			return err
 		}
-		r := verify.NewReport(evidence, policy.Signatures{}, a.Now())
+		r := verify.NewReport(evidence, policy.Signatures{Attestations: attested}, a.Now())
 		if err := a.write(r, "text"); err != nil {
 			return err
 		}

@@ -29,6 +29,7 @@ type Trust struct {
 	TrustedRoot   []byte              // for MethodSigstore: trusted_root.json
 	Identities    []Identity          // for MethodSigstore: any of them
 	Now           time.Time           // at which certificates must be valid
+	Denied        trust.DenyList      // signers and authorities that do not count any more
 }
 
 // Identity is a signer of a keyless signature; both must match exactly.
@@ -128,11 +129,33 @@ func (c *Checker) check(d *Signed, b *Bundle, s signed, data []byte) error {
 	}
 	switch method {
 	case MethodKey:
-		return d.checkKey(c.trust.PublicKeys, b.Material.PublicKey, s)
+		err = d.checkKey(c.trust.PublicKeys, b.Material.PublicKey, s)
 	case MethodCertificate:
-		return d.checkCertificate(&c.trust, certs, s)
+		err = d.checkCertificate(&c.trust, certs, s)
+	default:
+		err = d.checkSigstore(c.keyless, certs[0], s, data)
 	}
-	return d.checkSigstore(c.keyless, certs[0], s, data)
+	if err != nil {
+		return err
+	}
+	return c.denied(d, certs)
+}
+
+// denied looks for the signer and every certificate of the bundle on the list.
+func (c *Checker) denied(d *Signed, certs []*x509.Certificate) error {
+	keys := []string{d.Signer.KeyID}
+	for _, cert := range certs {
+		keys = append(keys, trust.CertificateKeyID(cert))
+	}
+	for _, key := range keys {
+		if reason, ok := c.trust.Denied.Key(key); ok {
+			return Fault{Code: CodeDenied, What: fmt.Sprintf("key %s is denied: %s", key, reason)}
+		}
+	}
+	if reason, ok := c.trust.Denied.Identity(d.Signer.Subject); ok {
+		return Fault{Code: CodeDenied, What: fmt.Sprintf("%.200q is denied: %s", d.Signer.Subject, reason)}
+	}
+	return nil
 }
 
 // methodOf tells by the material, and a lone certificate by whether Sigstore's

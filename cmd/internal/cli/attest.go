@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"assay/cmd/internal/console"
+	"assay/verify"
+	"assay/verify/attest"
+	"assay/verify/report"
+)
+
+// attestable are the documents that can be attested, with their predicate types.
+var attestable = map[string]string{
+	"spdx3-json":     attest.TypeSPDX + "/v3",
+	"spdx2-json":     attest.TypeSPDX + "/v2.3",
+	"cyclonedx-json": attest.TypeCycloneDX,
+}
+
+// defaultVerifier names this program in summaries until it is told who runs it.
+const defaultVerifier = "urn:assay:verifier"
+
+func (a *app) attestCommand() *cobra.Command {
+	var key signingKey
+	var kind, out string
+	s := attest.Summary{}
+	cmd := &cobra.Command{
+		Use:   "attest REPORT --type TYPE --private-key FILE",
+		Short: "sign what a report says, as in-toto attestation",
+		Long: `attest reads a report that 'gate' wrote with --format json and signs a statement
+about its artifact: about the whole with the names of its files, and about each
+file by its SHA-256. It touches no model.
+
+Types: vsa, a SLSA verification summary with the verdict and the policy's digest;
+svr, a simple verification result, of a report that passes; spdx3-json,
+spdx2-json or cyclonedx-json, the bill of materials.
+
+Verifiers accept a summary by key and verifier id together: give --verifier-id a
+URI that is yours. Exit codes: 0 signed, 2 usage, 3 cannot be attested.`,
+		Example: `  assay gate ./model --format json > report.json
+  assay attest report.json --type vsa --private-key verifier.key --verifier-id https://example.com/verifier -o model.vsa.sigstore.json
+  assay gate ./model --attestation model.vsa.sigstore.json --attestation-key verifier.pub --verifier-id https://example.com/verifier`,
+		Args: cobra.ExactArgs(1),
+	}
+	key.flags(cmd.Flags())
+	cmd.Flags().StringVar(&kind, "type", "vsa", "`TYPE` of the attestation: vsa, svr, spdx3-json, spdx2-json, cyclonedx-json")
+	cmd.Flags().StringVar(&s.Verifier, "verifier-id", defaultVerifier, "`URI` of who verified")
+	cmd.Flags().StringVar(&s.Resource, "resource-uri", "", "`URI` of what was verified (default: the report's reference)")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "bundle `FILE` to write (default: standard output)")
+	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
+		if !cmd.Flags().Changed("output") {
+			out = "" // ASSAY_OUTPUT is for reports: it names a format too
+		}
+		signer, chain, err := key.load(a.Getenv)
+		if err != nil {
+			return err
+		}
+		s.Time = a.Now()
+		statement, err := a.statement(args[0], kind, s)
+		if err != nil {
+			return err
+		}
+		var bundle []byte
+		if len(chain) == 0 {
+			bundle, err = attest.SignWithKey(statement, signer)
+		} else {
+			bundle, err = attest.SignWithCertificate(statement, signer, chain, a.Now())
+		}
+		if err != nil {
+			return err
+		}
+		bundle = append(bundle, '\n')
+		if out != "" {
+			return writeFile(out, bundle)
+		}
+		_, err = a.Stdout.Write(bundle)
+		return err
+	})
+	return cmd
+}
+
+// statement is what will be signed about a saved report.
+func (a *app) statement(path, kind string, s attest.Summary) ([]byte, error) {
+	types := append([]string{attest.KindVSA, attest.KindSVR}, sortedKeys(attestable)...)
+	if !slices.Contains(types, kind) {
+		return nil, usageError("--type %s: one of %s", kind, strings.Join(types, ", "))
+	}
+	r, err := readReport(path)
+	if err != nil {
+		return nil, err
+	}
+	switch kind {
+	case attest.KindVSA:
+		return attest.MakeVSA(r, s)
+	case attest.KindSVR:
+		return attest.MakeSVR(r, s)
+	}
+	var bill bytes.Buffer
+	if err := a.renderers()[kind](&bill, r, report.Options{}); err != nil {
+		return nil, fmt.Errorf("render %s: %w", kind, err)
+	}
+	return attest.MakeStatement(r.Evidence, attestable[kind], bill.Bytes())
+}
+
+func readReport(path string) (verify.Report, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return verify.Report{}, &exitError{console.ExitUsage, err}
+	}
+	defer f.Close()
+	return report.Read(f)
+}
