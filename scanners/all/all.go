@@ -10,6 +10,8 @@ import (
 	"assay/scanners"
 	"assay/scanners/compress"
 	"assay/scanners/image"
+	"assay/scanners/jinja"
+	"assay/scanners/jinja"
 	"assay/scanners/numpy"
 	"assay/scanners/pickle"
 	"assay/scanners/safetensors"
@@ -25,6 +27,8 @@ func Scanners() []scanners.Scanner {
 	return []scanners.Scanner{
 		compress.Scanner{},
 		image.Scanner{},
+		jinja.Scanner{},
+		jinja.Scanner{},
 		numpy.Scanner{},
 		pickle.Scanner{},
 		safetensors.Scanner{},
