@@ -45,6 +45,7 @@ var textRoles = []struct {
 	{"readme.md", "text/markdown", RoleDocumentation},
 	{"config.json", "application/json", RoleConfiguration},
 	{"model_index.json", "application/json", RoleConfiguration},
+	{".jinja", "text/plain", RoleConfiguration},
 	{".md", "text/markdown", RoleOther},
 	{".json", "application/json", RoleOther},
 	{".jsonl", "application/jsonl", RoleOther},

@@ -11,7 +11,6 @@ import (
 	"assay/scanners/compress"
 	"assay/scanners/image"
 	"assay/scanners/jinja"
-	"assay/scanners/jinja"
 	"assay/scanners/numpy"
 	"assay/scanners/pickle"
 	"assay/scanners/safetensors"
@@ -27,7 +26,6 @@ func Scanners() []scanners.Scanner {
 	return []scanners.Scanner{
 		compress.Scanner{},
 		image.Scanner{},
-		jinja.Scanner{},
 		jinja.Scanner{},
 		numpy.Scanner{},
 		pickle.Scanner{},

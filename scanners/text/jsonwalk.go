@@ -3,6 +3,7 @@ package text
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -18,8 +19,9 @@ const maxString = 256 << 10
 // walk reads JSON and knows where in it it is.
 type walk struct {
 	*scan
-	stack  []level
-	values int // outermost values begun
+	stack     []level
+	values    int   // outermost values begun
+	templates int64 // bytes of templates handed on
 }
 
 // level is one open container.
@@ -152,8 +154,8 @@ func (w *walk) value(t jsontok.Token) error {
 	if above&underWeightMap != 0 && leavesFolder(string(t.Text)) {
 		w.add("text/path-escape", t.Offset, "the index names the file %s", clip.Quote(t.Text, 120))
 	}
-	if above&underTemplate != 0 {
-		return w.checkTemplate(t)
+	if above&underTemplate != 0 && key != "name" {
+		return w.addTemplate(t)
 	}
 	return nil
 }
@@ -171,14 +173,25 @@ func isTrue(t jsontok.Token) bool {
 	}
 }
 
-// checkTemplate looks into a chat template. One that is too long to be looked at
-// whole leaves the file incomplete.
-func (w *walk) checkTemplate(t jsontok.Token) error {
-	if m := templateInternals.Find(t.Text); m != nil {
-		w.add("text/template-internals", t.Offset, "%s in a chat template", clip.Quote(m, 60))
+// maxTemplates bounds the text of all templates kept of one file, in bytes.
+const maxTemplates = 8 << 20
+
+// addTemplate hands a chat template on, as a member that lies where its string
+// does. One that is too long to be handed on whole leaves the file incomplete.
+func (w *walk) addTemplate(t jsontok.Token) error {
+	if w.templates += t.Size; t.Cut() || w.templates > maxTemplates {
+		return &scanners.FormatError{Offset: t.Offset, Code: scanners.GapLimit, Err: errors.New("a template of more than 256 KiB, or templates of more than 8 MiB, were not read whole")}
 	}
-	if t.Cut() {
-		return &scanners.FormatError{Offset: t.Offset, Code: scanners.GapLimit, Err: errors.New("a template of more than 256 KiB was not read whole")}
+	name := "chat_template.jinja"
+	if n := len(w.members); n > 0 {
+		name = fmt.Sprintf("chat_template.%d.jinja", n+1)
 	}
+	span := scanners.Span{Off: t.Offset, Len: t.End - t.Offset}
+	if w.wide {
+		span = scanners.Span{Len: w.file.Size}
+	}
+	text := string(t.Text)
+	w.members = append(w.members, scanners.Member{Name: name, Size: t.Size, Span: span,
+		Open: func() (io.Reader, error) { return strings.NewReader(text), nil }})
 	return nil
 }

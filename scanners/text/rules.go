@@ -73,12 +73,6 @@ var rules = []scanners.Rule{
 			"Do not load the file; parse it with a safe loader only.",
 		CWE: []string{"CWE-502", "CWE-94"}, ATLAS: []string{"AML.T0011.000"}, OWASP: supply,
 	}, {
-		ID: "text/template-internals", Severity: scanners.High, Class: scanners.Suspicious,
-		Summary: "A template reaches for the internals of Python.",
-		Help: "A chat template formats messages; names such as __globals__ serve to leave the template engine " +
-			"(CVE-2024-34359, CVE-2026-5760). Do not use it; take the template of the base model.",
-		CWE: []string{"CWE-1336", "CWE-94"}, ATLAS: []string{"AML.T0011.000", "AML.T0050"}, OWASP: supply,
-	}, {
 		ID: "text/bidi-control", Severity: scanners.Medium, Class: scanners.Suspicious,
 		Summary: "Characters that reorder text make it read differently from what it says.",
 		Help: "Trojan Source (CVE-2021-42574): a reviewer sees another order than the program. Look at the file with the characters shown, " +

@@ -24,7 +24,7 @@ func New() Scanner { return Scanner{} }
 
 // Info describes the scanner and its rules.
 func (Scanner) Info() scanners.Info {
-	return scanners.Info{Name: "text", Title: "Text", Version: 1, Rules: slices.Clone(rules)}
+	return scanners.Info{Name: "text", Title: "Text", Version: 2, Rules: slices.Clone(rules)}
 }
 
 // Match accepts a file that begins as text and is neither a program nor a model
@@ -58,6 +58,7 @@ type scan struct {
 	check    checker
 	found    *findings.List
 	facts    []scanners.Fact
+	members  []scanners.Member // chat templates
 }
 
 // Scan reads all of f. It returns ErrNotRecognised when any of it is not text.
@@ -76,7 +77,7 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 	if errors.Is(err, errNotText) {
 		return scanners.Result{}, scanners.ErrNotRecognised
 	}
-	result := scanners.Result{Findings: s.found.All(), Facts: s.facts}
+	result := scanners.Result{Findings: s.found.All(), Facts: s.facts, Members: s.members}
 	if err == nil {
 		result.Parsed.Add(0, f.Size)
 	}

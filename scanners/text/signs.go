@@ -14,26 +14,12 @@ var yamlTag = regexp.MustCompile(`%TAG[ \t]|!<[^>\n]{1,300}>|![!A-Za-z0-9%][^\s,
 
 var yamlHints = []string{"!", "%TAG", "_target_"}
 
-// templateInternals matches what leads from a template into the interpreter.
-// Sources: the gadget chains of CVE-2024-34359, CVE-2024-56326, CVE-2025-27516.
-var templateInternals = regexp.MustCompile(`__(base|bases|builtins|call|class|closure|code|dict|doc|func|getattribute|globals|import|init|loader|module|mro|reduce|self|spec|subclasses)__` +
-	`|\|\s*attr\b|\\(x5f|u005f)|\b(func_globals|func_code|gi_frame|gi_code|cr_frame|f_back|f_globals|lipsum|get_flashed_messages)\b`)
-
-var templateHints = []string{"__", "attr", `\x5f`, `\u005f`, "func_", "_frame", "gi_code", "f_back", "f_globals", "lipsum", "get_flashed_messages"}
-
 // greps are the patterns to look for in this file.
 func (s *scan) greps() []*grep {
-	switch {
-	case s.profile.kind == template:
-		return []*grep{{pattern: templateInternals, hints: templateHints, report: s.foundInternals}}
-	case s.profile.format == yaml:
+	if s.profile.format == yaml {
 		return []*grep{{pattern: yamlTag, hints: yamlHints, report: s.foundTag}}
 	}
 	return nil
-}
-
-func (s *scan) foundInternals(offset int64, match []byte) {
-	s.add("text/template-internals", offset, "%s in a template", clip.Quote(match, 60))
 }
 
 // foundTag judges one YAML tag. Tags may be written with percent escapes, which

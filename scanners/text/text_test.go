@@ -3,6 +3,7 @@ package text
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 	"regexp"
 	"runtime"
 	"strings"
@@ -66,9 +67,6 @@ func TestRules(t *testing.T) {
 		s("yaml-code-tag", "conf.yaml", "a: !<tag:yaml.org,2002:python/object/new:x.Y> {}\n", "a: !!set {x}\n"),
 		s("yaml-code-tag", "MLmodel", "a: !!pyth%6Fn/name:os.system\n", "a: b\n"),
 		s("yaml-code-tag", "README.md", "", "never write `!!python/object/apply:` in YAML\n"),
-		s("template-internals", "chat_template.jinja", "{{ messages.__class__.__mro__ }}", "{% for message in messages %}{{ message['content'] | trim }}{% endfor %}"),
-		s("template-internals", "tokenizer_config.json", `{"chat_template": [{"name": "x", "template": "{{ x|attr('\\x5f') }}"}]}`,
-			`{"chat_template": "{{ bos_token }}{% set ns = namespace(x=1) %}", "note": "__class__"}`),
 		s("bidi-control", "config.json", "{\"a\": \"x\u202ey\"}", `{"a": "x\u202ey"}`),
 		s("bidi-control", "README.md", "a\u2066b\n", "שלום\u200f עולם\n"),
 		s("hidden-characters", "prompt.jinja", "x\U000e0041\U000e0042", "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f!"),
@@ -169,6 +167,32 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// Chat templates are handed on decoded, with the place of their string.
+func TestTemplates(t *testing.T) {
+	text := `{"chat_template": "a\n\u007b", "x": {"chat_template": [{"name": "rag", "template": "b"}, "c"]}, "template": "no"}`
+	for name, data := range map[string][]byte{"tokenizer_config.json": []byte(text), "wide.json": toUTF16(text, binary.LittleEndian)} {
+		result, err := scannertest.Run(New(), name, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range result.Members {
+			r, err := m.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			content, _ := io.ReadAll(r)
+			got = append(got, m.Name+"="+string(content))
+		}
+		if want := "[chat_template.jinja=a\n{ chat_template.2.jinja=b chat_template.3.jinja=c]"; fmt.Sprint(got) != want {
+			t.Errorf("%s: %q", name, got)
+		}
+		if span := result.Members[0].Span; name == "tokenizer_config.json" && text[span.Off:span.End()] != `"a\n\u007b"` {
+			t.Errorf("span %+v", span)
+		}
+	}
+}
+
 // The cuts between reads change nothing.
 func TestBlocks(t *testing.T) {
 	text := strings.Repeat("word é \U0001f3f4\U000e0067\U000e007f ", 20_000) + "\u202e!!python/name:x"
@@ -246,13 +270,6 @@ func TestHints(t *testing.T) {
 		_, _ = g.Write([]byte(text))
 		g.finish()
 		return hit
-	}
-	for _, text := range []string{
-		"x.__class__", "x | attr('y')", `'\x5f'`, `'\u005f'`, "func_globals", "func_code", "gi_frame", "gi_code", "cr_frame", "f_back", "f_globals", "lipsum", "get_flashed_messages",
-	} {
-		if !found(templateInternals, templateHints, text) {
-			t.Errorf("template: %q was not found", text)
-		}
 	}
 	for _, text := range []string{"!!python/name:x", "!<tag:x>", "%TAG !e! x", "_target_: x"} {
 		if !found(yamlTag, yamlHints, text) {
