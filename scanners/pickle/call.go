@@ -145,7 +145,7 @@ func (m *machine) fits(g *global, args value) bool {
 	case pyglobals.ShapeGetattr:
 		return n == 2 && m.fitsGetattr(items)
 	case pyglobals.ShapeReconstructor:
-		return n == 3 && m.listed(items[0], pyglobals.New) && m.listed(items[1], pyglobals.New) && m.inert(items[2])
+		return n == 3 && m.listed(items[0], pyglobals.New) && m.isBuiltin(items[1]) && m.inert(items[2])
 	case pyglobals.ShapeNewobj:
 		return n >= 1 && m.listed(items[0], pyglobals.New)
 	case pyglobals.ShapeTensor:
@@ -199,6 +199,12 @@ func (m *machine) fitsApply(items []value) bool {
 // listed reports whether v is a name whose entry permits the use.
 func (m *machine) listed(v value, use pyglobals.Use) bool {
 	return v.tag() == tagGlobal && m.judge.names.list[v.middle()].entry.Allows(use)
+}
+
+// isBuiltin reports a listed name of builtins: the base that _reconstructor calls
+// __init__ of is the first that is not a Python class.
+func (m *machine) isBuiltin(v value) bool {
+	return m.listed(v, pyglobals.New) && m.judge.names.list[v.middle()].module == "builtins"
 }
 
 // inert reports whether v is data or a container that holds no name which may not

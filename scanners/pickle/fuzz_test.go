@@ -29,7 +29,8 @@ func FuzzScan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		scannertest.Properties(t, Scanner{}, "case.pkl", data)
 		result, err := scannertest.Run(Scanner{}, "case.pkl", data)
-		if err == nil && len(result.Findings) > 0 && result.Parsed.Total(int64(len(data))) == int64(len(data)) {
+		// A frame that is longer than the file is no longer so with junk after it.
+		if err == nil && result.Parsed.Total(int64(len(data))) == int64(len(data)) && !scannertest.HasRule(result.Findings, "pickle/differential") {
 			scannertest.KeepsFindings(t, Scanner{}, "case.pkl", data, []byte("\x00junk"))
 		}
 		checkSiblings(t, data)
