@@ -14,6 +14,7 @@ import (
 	"assay/scanners"
 	"assay/verify"
 	"assay/verify/internal/envelope"
+	"assay/verify/internal/sigstoretest"
 	"assay/verify/policy"
 	"assay/verify/trust"
 )
@@ -290,4 +291,35 @@ func FuzzStatement(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestVirtualSigstore checks keyless provenance with an instance of its own.
+func TestVirtualSigstore(t *testing.T) {
+	v := sigstoretest.New(t)
+	f := provenanceFixture(t)
+	f.config.PublicKeys, f.config.Now = nil, time.Now()
+	f.config.TrustedRoot = v.TrustedRoot(t, sigstoretest.Parts{})
+	f.config.Identities = []Identity{{Subject: "https://github.com/acme/model/.github/workflows/release.yml@refs/heads/main", Issuer: "https://token.actions.githubusercontent.com"}}
+	id := f.config.Identities[0]
+	for _, c := range []struct {
+		name, subject string
+		rekor         sigstoretest.Rekor
+		want          verify.Standing
+	}{
+		{"version 1", id.Subject, sigstoretest.RekorV1, verify.Verified},
+		{"version 2", id.Subject, sigstoretest.RekorV2, verify.Verified},
+		{"another workflow", strings.Replace(id.Subject, "release", "test", 1), sigstoretest.RekorV1, verify.Failed},
+	} {
+		for _, f.found = range []bool{false, true} {
+			got := withoutMissing(f.claims(string(v.Sign(t, c.rekor, c.subject, id.Issuer, []byte(f.payload)))))[0]
+			want := c.want
+			if f.found && want == verify.Failed {
+				want = verify.Unchecked // lying in the model, a stranger's
+			}
+			if got.Standing != want || (want == verify.Verified && got.Time == "") {
+				t.Errorf("%s, found %t: %q %v", c.name, f.found, got.Standing, got.Problems)
+			}
+		}
+		delete(f.files, f.name)
+	}
 }

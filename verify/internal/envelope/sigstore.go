@@ -33,15 +33,22 @@ type keyless struct {
 	policies []sigverify.PolicyOption // one for each identity
 }
 
-// loadKeyless reads a trusted_root.json. The thresholds are those of cosign: one
-// signed certificate timestamp, one log entry, one observed time.
+// loadKeyless reads a trusted_root.json. Of everything that the root has there
+// must be one: a promise of a certificate log, a log entry, a time. An instance
+// without a log, like GitHub's for private repositories, vouches by timestamps.
 func loadKeyless(trustedRoot []byte, identities []Identity) (*keyless, error) {
 	material, err := root.NewTrustedRootFromJSON(trustedRoot)
 	if err != nil {
 		return nil, fmt.Errorf("trusted root: %w", err)
 	}
-	return newKeyless(material, identities, sigverify.WithSignedCertificateTimestamps(1),
-		sigverify.WithTransparencyLog(1), sigverify.WithObserverTimestamps(1))
+	thresholds := []sigverify.VerifierOption{sigverify.WithObserverTimestamps(1)}
+	if len(material.CTLogs()) > 0 {
+		thresholds = append(thresholds, sigverify.WithSignedCertificateTimestamps(1))
+	}
+	if len(material.RekorLogs()) > 0 {
+		thresholds = append(thresholds, sigverify.WithTransparencyLog(1))
+	}
+	return newKeyless(material, identities, thresholds...)
 }
 
 func newKeyless(material root.TrustedMaterial, identities []Identity, thresholds ...sigverify.VerifierOption) (*keyless, error) {
