@@ -34,6 +34,33 @@ func (d *Decision) UnmarshalText(text []byte) error {
 type Verdict struct {
 	Decision Decision `json:"decision"`
 	Reasons  []Reason `json:"reasons"`
+	// Rule is the rule of the policy that matched, "" when the policy has none.
+	Rule string `json:"rule,omitempty"`
+	// Mode is "warn" or "audit" when the policy does not enforce here: reasons
+	// that would refuse are then excused. "" enforces.
+	Mode string `json:"mode,omitempty"`
+	// Excused are the findings and gaps that did not count, one by one.
+	Excused []Excused `json:"excused,omitempty"`
+	// Waivers are all waivers that the policy holds, with what became of each.
+	Waivers []WaiverUse `json:"waivers,omitempty"`
+}
+
+// Excused is one finding or gap that did not count.
+type Excused struct {
+	Fingerprint string `json:"fingerprint"`
+	File        string `json:"file"`
+	By          string `json:"by"` // "waiver ID" or "baseline"
+}
+
+// WaiverUse says what became of a waiver.
+type WaiverUse struct {
+	ID      string `json:"id"`
+	Status  string `json:"status"` // "applied", "expired", "not yet valid" or "unused"
+	Count   int    `json:"count"`  // findings and gaps it excused
+	Reason  string `json:"reason"`
+	Ticket  string `json:"ticket,omitempty"`
+	Owner   string `json:"owner"`
+	Expires string `json:"expires"` // as written
 }
 
 // Reason is one sentence of a verdict.
@@ -42,7 +69,11 @@ type Reason struct {
 	Effect Decision `json:"effect"`         // what this reason alone asks for
 	File   string   `json:"file,omitempty"` // what it is about
 	What   string   `json:"what"`
+	Why    string   `json:"why,omitempty"`    // why it matters
 	Advice string   `json:"advice,omitempty"` // the shortest safe way on
+	// Excused says why this reason does not refuse although it could: a waiver,
+	// the baseline, or the mode of the policy. Effect is then Allow.
+	Excused string `json:"excused,omitempty"`
 }
 
 // Policy decides. Decide is pure and deterministic: the same evidence and time

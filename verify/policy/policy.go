@@ -1,12 +1,19 @@
 // Package policy decides from evidence.
 //
+// Rules is the whole policy. Its zero value is the built-in one; Parse reads a
+// policy file of the form assay.dev/v1, which Schema describes. Decide picks the
+// first rule that matches the reference, asks every clause, and lets the
+// strictest answer win; Explain also tells which rule and which clause it was.
+//
 // # Security
 //
 // Decide reads nothing but its arguments: no clock, no environment, no file.
 // Nothing in the object under test can weaken it. Whatever is not explicitly
 // allowed refuses: an unknown standing, an unknown gap code, an empty
-// classification all lead away from Allow. Adding a finding or a gap never
-// turns a refusal into an allowance.
+// classification, a reference that no rule matches all lead away from Allow.
+// Adding a finding or a gap never turns a refusal into an allowance, and neither
+// does taking away a signature, a digest, a fact or a covered byte. Policy files
+// are bounded by MaxFile, and patterns run in linear time.
 package policy
 
 import (
@@ -27,6 +34,13 @@ const (
 	CodeUnsigned   = "unsigned"   // a required signature is missing
 	CodeUnpinned   = "unpinned"   // a required immutable reference is missing
 	CodeIncomplete = "incomplete" // something could not be looked at
+	CodeUnmatched  = "unmatched"  // no rule of the policy matches the reference
+	CodeFormat     = "format"     // a file format that the policy does not allow
+	CodeRemoteCode = "remote-code"
+	CodeLicense    = "license"
+	CodeEvidence   = "evidence" // minimum evidence that is not there
+	CodeAge        = "age"      // a repository that is too young
+	CodeAttested   = "attested" // a required attestation is missing
 )
 
 // Rules is the typed policy. The zero value is the built-in policy: it refuses
@@ -35,11 +49,95 @@ const (
 // signature and does not require one, because requiring one needs to know whose.
 type Rules struct {
 	Name             string             // file name; "" for the built-in policy
+	Digest           string             // SHA-256 of the file and what it names, hex; "" without a file
 	FailOn           *scanners.Severity // threshold; nil means high
 	RequireSignature bool               // a verified claim must cover every file
 	Signers          []verify.Signer    // whose claims count; empty: whoever the evidence was verified against
 	RequirePinned    bool               // the reference must have an immutable form
+
+	Mode         Mode
+	Defaults     Defaults
+	Named        map[string]Signer // signers, by the names that SignedBy uses
+	Trust        Trust             // what the file brings for checking signatures
+	Require      Requirements      // of every reference, whichever rule matches
+	Rules        []Rule            // the first that matches applies; none: every reference matches
+	Environments []Environment
+	Environment  string // the chosen one; "" for none
+	Waivers      []Waiver
+	Baseline     *Baseline // what is already known; nil: nothing
 }
+
+// Mode says what a reason to refuse does. The zero value enforces.
+type Mode string
+
+// The modes, strictest first.
+const (
+	Enforce Mode = ""
+	Warn    Mode = "warn"  // allow, and tell the person
+	Audit   Mode = "audit" // allow, and record it
+)
+
+// Defaults decide what no rule decides.
+type Defaults struct {
+	Unmatched string // reference that no rule matches: "deny" (also ""), "warn", "builtin"
+	Unpinned  string // name that can move: "allow" (also ""), "warn", "deny"
+	Missing   string // evidence that a clause needs: "deny" (also ""), "incomplete"
+	Error     string // what could not be looked at: "incomplete" (also ""), "deny"
+}
+
+// Rule says what a group of references must meet.
+type Rule struct {
+	Name         string
+	Refs         []Glob   // any; none: every reference
+	Kinds        []string // any, "unknown" for an artifact of no kind; none: every kind
+	Environments []string // any; none: every environment
+	FailOn       *scanners.Severity
+	Mode         *Mode
+	Require      Requirements
+}
+
+// Environment changes the threshold and the mode where it is chosen by name.
+type Environment struct {
+	Name   string
+	FailOn *scanners.Severity
+	Mode   *Mode
+}
+
+// Requirements are the clauses that a reference must meet. The zero value
+// demands nothing beyond what always holds.
+type Requirements struct {
+	Signature      bool
+	SignedBy       SignedBy
+	Pinned         bool
+	Formats        Lists
+	CoverageHashed *bool // true: bytes that only the digest covers do not refuse; nil: they do
+	Evidence       []string
+	RemoteCode     bool // true: a model that brings or names code to run is refused
+	Licenses       Lists
+	MinAge         time.Duration // since the repository was created
+	Attested       []Attested
+}
+
+// Attested asks for a verified attestation about the whole artifact. What is
+// empty is not asked about; Kind and By never are.
+type Attested struct {
+	Kind    string   // "provenance", "vsa", "test-result", ...
+	By      []string // any of these names in Rules.Named
+	Builder Glob     // of provenance
+	Source  Glob     // of provenance
+	Result  string   // of summaries and results: "PASSED"
+}
+
+// SignedBy asks for verified signatures over every file by different signers.
+type SignedBy struct {
+	AtLeast int      // 0: no signature is asked for
+	Of      []string // names in Rules.Named
+}
+
+// Lists allow and deny by name. An empty Allow allows what Deny does not name.
+type Lists struct{ Allow, Deny []string }
+
+func (l Lists) empty() bool { return len(l.Allow)+len(l.Deny) == 0 }
 
 var _ verify.Policy = Rules{}
 
@@ -49,6 +147,18 @@ func (r Rules) ID() string {
 		cmp.Or(r.Name, "builtin/v1"), r.threshold(), r.RequireSignature, r.RequirePinned)
 	for _, s := range r.Signers {
 		id += fmt.Sprintf(" signer=%q", s)
+	}
+	if r.Digest != "" {
+		id += " file=sha256:" + r.Digest
+	}
+	if r.Environment != "" {
+		id += fmt.Sprintf(" env=%q", r.Environment)
+	}
+	if len(r.Waivers) > 0 {
+		id += " waivers=sha256:" + waiversDigest(r.Waivers)
+	}
+	if r.Baseline != nil {
+		id += " baseline=sha256:" + r.Baseline.digest
 	}
 	return id
 }
@@ -60,190 +170,34 @@ func (r Rules) threshold() scanners.Severity {
 	return *r.FailOn
 }
 
-// Decide weighs every reason and lets the strictest win. The time is not used
-// by these rules.
-func (r Rules) Decide(e verify.Evidence, _ time.Time) verify.Verdict {
-	var reasons []verify.Reason
-	reasons = append(reasons, r.findings(e)...)
-	reasons = append(reasons, r.claims(e)...)
-	reasons = append(reasons, r.pinned(e)...)
-	reasons = append(reasons, gaps(e)...)
-	reasons = append(reasons, coverage(e)...)
-	if len(e.Files) == 0 {
-		reasons = append(reasons, verify.Reason{Code: verify.ReasonNothing, Effect: verify.Undecided,
-			What: "the artifact has no files", Advice: "check the reference"})
+// InEnvironment chooses an environment of the policy; "" chooses none. It fails
+// on a name that the policy does not have, because a misspelled environment
+// would be judged as none.
+func (r Rules) InEnvironment(name string) (Rules, error) {
+	if name == "" {
+		return r, nil
 	}
-	return verdict(reasons)
-}
-
-// verdict puts the strictest reasons first and lets them win.
-func verdict(reasons []verify.Reason) verify.Verdict {
-	reasons = append([]verify.Reason{}, reasons...)
-	slices.SortStableFunc(reasons, func(a, b verify.Reason) int { return cmp.Compare(rank(a.Effect), rank(b.Effect)) })
-	return verify.Verdict{Decision: strictest(reasons), Reasons: reasons}
-}
-
-// rank orders effects, strictest first.
-func rank(d verify.Decision) int {
-	switch d {
-	case verify.Deny:
-		return 0
-	case verify.Allow:
-		return 2
-	}
-	return 1
-}
-
-func strictest(reasons []verify.Reason) verify.Decision {
-	decision := verify.Allow
-	for _, r := range reasons {
-		if rank(r.Effect) < rank(decision) {
-			decision = r.Effect
+	for _, e := range r.Environments {
+		if e.Name == name {
+			r.Environment = name
+			return r, nil
 		}
 	}
-	return decision
+	return r, fmt.Errorf("the policy has no environment %q", name)
 }
 
-// findings gives one reason for each file and rule, with the first place.
-func (r Rules) findings(e verify.Evidence) []verify.Reason {
-	var reasons []verify.Reason
-	for _, f := range e.Files {
-		index := make(map[string]int)
-		count := make(map[string]int)
-		for _, finding := range f.Findings {
-			if !finding.Severity.AtLeast(r.threshold()) {
-				continue
-			}
-			if count[finding.Rule]++; count[finding.Rule] > 1 {
-				continue
-			}
-			index[finding.Rule] = len(reasons)
-			reasons = append(reasons, verify.Reason{
-				Code: CodeFinding, Effect: verify.Deny, File: f.Name,
-				What:   fmt.Sprintf("%s: %s (%s%s)", finding.Rule, finding.What, finding.Severity, place(finding)),
-				Advice: "assay explain " + finding.Rule,
-			})
-		}
-		for rule, i := range index {
-			if n := count[rule]; n > 1 {
-				reasons[i].What += fmt.Sprintf(", and %d more", n-1)
-			}
-		}
+// FormatNames are the names of formats that the policy uses, for a caller that
+// knows which there are.
+func (r Rules) FormatNames() []string {
+	names := slices.Concat(r.Require.Formats.Allow, r.Require.Formats.Deny)
+	for _, rule := range r.Rules {
+		names = append(names, slices.Concat(rule.Require.Formats.Allow, rule.Require.Formats.Deny)...)
 	}
-	return reasons
+	return names
 }
 
-func place(f verify.Finding) string {
-	text := ""
-	for _, member := range f.Path {
-		text += ", in " + member
-	}
-	return text + fmt.Sprintf(", at byte %d", f.Offset)
-}
-
-func (r Rules) claims(e verify.Evidence) []verify.Reason {
-	var reasons []verify.Reason
-	signed := make(map[string]bool)
-	for _, c := range e.Claims {
-		switch c.Standing {
-		case verify.Verified:
-			if !r.counts(c.Identity) {
-				continue
-			}
-			for _, name := range slices.Concat(c.Covers, c.Exempt) {
-				signed[name] = true
-			}
-		case verify.Unchecked:
-		default:
-			reasons = append(reasons, failedClaim(c)...)
-		}
-	}
-	if !r.RequireSignature || len(reasons) > 0 {
-		return reasons // a failed claim denies by itself; naming every file again would bury it
-	}
-	for _, f := range e.Files {
-		if !signed[f.Name] {
-			reasons = append(reasons, verify.Reason{Code: CodeUnsigned, Effect: verify.Deny, File: f.Name,
-				What: "not covered by a verified signature", Advice: "ask the publisher for a signature made with the expected key"})
-		}
-	}
-	return reasons
-}
-
-// counts reports whether a verified claim of this signer is one that was asked
-// for. Stored evidence says "verified" for whatever key its gate was given, so a
-// policy over stored evidence has to name the signers itself.
-func (r Rules) counts(s verify.Signer) bool {
-	if len(r.Signers) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(r.Signers, func(want verify.Signer) bool {
-		return want != verify.Signer{} &&
-			(want.KeyID == "" || want.KeyID == s.KeyID) &&
-			(want.Subject == "" || want.Subject == s.Subject) &&
-			(want.Issuer == "" || want.Issuer == s.Issuer)
-	})
-}
-
-// schemeText is what a sentence about the claim begins with.
-func schemeText(c verify.Claim) string {
-	if c.Attestation != nil {
-		return c.Scheme
-	}
-	return c.Scheme + " signature"
-}
-
-func failedClaim(c verify.Claim) []verify.Reason {
-	if len(c.Problems) == 0 {
-		return []verify.Reason{{Code: CodeSignature, Effect: verify.Deny, File: c.Document,
-			What: fmt.Sprintf("the %s signature has the unknown standing %q", c.Scheme, c.Standing)}}
-	}
-	reasons := make([]verify.Reason, len(c.Problems))
-	for i, p := range c.Problems {
-		reasons[i] = verify.Reason{Code: CodeSignature, Effect: verify.Deny, File: cmp.Or(p.File, c.Document),
-			What: schemeText(c) + ": " + p.What}
-	}
-	return reasons
-}
-
-func (r Rules) pinned(e verify.Evidence) []verify.Reason {
-	if !r.RequirePinned || e.Artifact.Pinned != "" {
-		return nil
-	}
-	return []verify.Reason{{Code: CodeUnpinned, Effect: verify.Deny,
-		What: "the reference has no immutable form", Advice: "name a commit or a digest"}}
-}
-
-func gaps(e verify.Evidence) []verify.Reason {
-	reasons := make([]verify.Reason, 0, len(e.Gaps))
-	for _, g := range e.Gaps {
-		reason := verify.Reason{Code: CodeIncomplete, Effect: verify.Undecided, File: g.File, What: g.Reason}
-		for _, member := range g.Path {
-			reason.What += ", in " + member
-		}
-		if g.Code == verify.GapDigest {
-			reason.Code, reason.Effect = CodeDigest, verify.Deny
-		}
-		reasons = append(reasons, reason)
-	}
-	return reasons
-}
-
-// coverage refuses a file with bytes that nobody looked at although no gap says
-// so: the byte count is the last word.
-func coverage(e verify.Evidence) []verify.Reason {
-	explained := make(map[string]bool, len(e.Gaps))
-	for _, g := range e.Gaps {
-		explained[g.File] = true
-	}
-	var reasons []verify.Reason
-	for _, f := range e.Files {
-		complete := f.Coverage.Complete() && f.Coverage.Size() == f.Size
-		if complete || explained[f.Name] {
-			continue
-		}
-		reasons = append(reasons, verify.Reason{Code: CodeIncomplete, Effect: verify.Undecided, File: f.Name,
-			What: fmt.Sprintf("%d of %d bytes were not looked at", f.Size-f.Coverage.Parsed-f.Coverage.Opaque, f.Size)})
-	}
-	return reasons
+// Decide weighs every reason and lets the strictest win. The time is used for
+// waivers and for the age of a repository.
+func (r Rules) Decide(e verify.Evidence, now time.Time) verify.Verdict {
+	return r.Explain(e, now).Verdict
 }

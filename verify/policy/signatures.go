@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"assay/verify"
@@ -28,13 +30,18 @@ func (s Signatures) ID() string {
 
 // Decide looks at claims, and at gaps that no scanner caused.
 func (s Signatures) Decide(e verify.Evidence, _ time.Time) verify.Verdict {
-	reasons := Rules{RequireSignature: len(e.Claims) > 0 && !s.Attestations}.claims(e)
-	reasons = append(reasons, gaps(e)...)
+	reasons := failedClaims(e)
+	if len(e.Claims) > 0 && !s.Attestations {
+		reasons = append(reasons, Rules{}.unsigned(e)...)
+	}
+	for _, g := range e.Gaps {
+		reasons = append(reasons, gapReason(g))
+	}
 	if len(e.Claims) == 0 {
 		reasons = append(reasons, verify.Reason{Code: verify.ReasonNothing, Effect: verify.Undecided,
 			What: "no signature was found", Advice: "name it with --bundle FILE, or ask the publisher to sign"})
 	}
-	return verdict(append(reasons, unchecked(e)...))
+	return verdict(append(reasons, unchecked(e)...), Enforce)
 }
 
 // unchecked makes a claim that nothing was held against a reason not to allow.
@@ -49,4 +56,180 @@ func unchecked(e verify.Evidence) []verify.Reason {
 		}
 	}
 	return reasons
+}
+
+// failedClaims refuses what is signed and does not hold.
+func failedClaims(e verify.Evidence) []verify.Reason {
+	var reasons []verify.Reason
+	for _, c := range e.Claims {
+		if c.Standing != verify.Verified && c.Standing != verify.Unchecked {
+			reasons = append(reasons, failedClaim(c)...)
+		}
+	}
+	return reasons
+}
+
+// schemeText is what a sentence about the claim begins with.
+func schemeText(c verify.Claim) string {
+	if c.Attestation != nil {
+		return c.Scheme
+	}
+	return c.Scheme + " signature"
+}
+
+func failedClaim(c verify.Claim) []verify.Reason {
+	if len(c.Problems) == 0 {
+		return []verify.Reason{{Code: CodeSignature, Effect: verify.Deny, File: c.Document,
+			What: fmt.Sprintf("the %s signature has the unknown standing %q", c.Scheme, c.Standing)}}
+	}
+	reasons := make([]verify.Reason, len(c.Problems))
+	for i, p := range c.Problems {
+		reasons[i] = verify.Reason{Code: CodeSignature, Effect: verify.Deny, File: cmp.Or(p.File, c.Document),
+			What: schemeText(c) + ": " + p.What, Advice: "get the model again from its publisher, or the key that the publisher uses now"}
+	}
+	return reasons
+}
+
+// unsigned refuses files that no verified claim covers. Where a claim failed it
+// says nothing: that denies by itself, and naming every file again would bury it.
+func (r Rules) unsigned(e verify.Evidence) []verify.Reason {
+	if len(failedClaims(e)) > 0 {
+		return nil
+	}
+	signed := make(map[string]bool)
+	for _, c := range e.Claims {
+		if c.Standing != verify.Verified || !r.counts(c.Identity) {
+			continue
+		}
+		for _, name := range slices.Concat(c.Covers, c.Exempt) {
+			signed[name] = true
+		}
+	}
+	var reasons []verify.Reason
+	for _, f := range e.Files {
+		if !signed[f.Name] {
+			reasons = append(reasons, verify.Reason{Code: CodeUnsigned, Effect: verify.Deny, File: f.Name,
+				What: "not covered by a verified signature", Advice: "ask the publisher for a signature made with the expected key"})
+		}
+	}
+	return reasons
+}
+
+// counts reports whether a verified claim of this signer is one that was asked
+// for. Stored evidence says "verified" for whatever key its gate was given, so a
+// policy over stored evidence has to name the signers itself.
+func (r Rules) counts(s verify.Signer) bool {
+	if len(r.Signers) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(r.Signers, func(want verify.Signer) bool {
+		return want != verify.Signer{} &&
+			(want.KeyID == "" || want.KeyID == s.KeyID) &&
+			(want.Subject == "" || want.Subject == s.Subject) &&
+			(want.Issuer == "" || want.Issuer == s.Issuer)
+	})
+}
+
+// signedBy refuses files that fewer than the wanted number of different signers
+// signed. Files in the same state share a reason, because a model without any
+// signature is one problem and not one for each file.
+func (j *judgement) signedBy(want SignedBy) []verify.Reason {
+	byFile := make(map[string][]verify.Signer)
+	for _, c := range j.e.Claims {
+		if c.Standing != verify.Verified {
+			continue
+		}
+		who := c.Identity
+		if who.Method == "sigstore" {
+			who.KeyID = "" // a keyless signer has a new key every time, and is still one person
+		}
+		for _, name := range slices.Concat(c.Covers, c.Exempt) {
+			if !slices.Contains(byFile[name], who) {
+				byFile[name] = append(byFile[name], who)
+			}
+		}
+	}
+	var reasons []verify.Reason
+	index := make(map[string]int)
+	more := make(map[int]int)
+	for _, f := range j.e.Files {
+		got := j.distinct(want.Of, byFile[f.Name])
+		if len(got) >= want.AtLeast {
+			continue
+		}
+		what := fmt.Sprintf("signed by %d of the %d required: %s", len(got), want.AtLeast, wanted(got, want.Of))
+		if at, ok := index[what]; ok {
+			more[at]++
+			continue
+		}
+		index[what] = len(reasons)
+		reasons = append(reasons, verify.Reason{Code: CodeUnsigned, Effect: verify.Deny, File: f.Name, What: what,
+			Advice: "have it signed: assay sign, with the key of a signer that is missing"})
+	}
+	for i, n := range more {
+		reasons[i].What += fmt.Sprintf(" (the same for %d more files)", n)
+	}
+	return reasons
+}
+
+func wanted(got, of []string) string {
+	var missing []string
+	for _, name := range of {
+		if !slices.Contains(got, name) {
+			missing = append(missing, name)
+		}
+	}
+	text := "missing " + strings.Join(missing, ", ")
+	if len(got) > 0 {
+		text = "by " + strings.Join(got, ", ") + ", " + text
+	}
+	return text
+}
+
+// distinct finds the largest set of names that different identities stand for: a
+// maximum matching, by augmenting paths. One person who fits two names counts
+// once, and two people who fit one name count once too.
+func (j *judgement) distinct(of []string, identities []verify.Signer) []string {
+	holder := make(map[int]string) // identity -> name
+	var assign func(name string, seen map[int]bool) bool
+	assign = func(name string, seen map[int]bool) bool {
+		for i, identity := range identities {
+			if seen[i] || !j.rules.Named[name].is(identity) {
+				continue
+			}
+			seen[i] = true
+			if other, taken := holder[i]; !taken || assign(other, seen) {
+				holder[i] = name
+				return true
+			}
+		}
+		return false
+	}
+	var got []string
+	for _, name := range of {
+		if assign(name, make(map[int]bool)) {
+			got = append(got, name)
+		}
+	}
+	return got
+}
+
+// attested wants one verified attestation about the whole artifact that meets
+// all conditions at once: two halves by two signers are not one whole.
+func (j *judgement) attested(want Attested) []verify.Reason {
+	for _, c := range j.e.Claims {
+		a := c.Attestation
+		if a == nil || c.Standing != verify.Verified || !a.Whole || a.Kind != want.Kind ||
+			want.Result != "" && a.Result != want.Result ||
+			want.Builder.re != nil && !want.Builder.Match(a.Builder) ||
+			want.Source.re != nil && !want.Source.Match(a.Source) {
+			continue
+		}
+		if len(j.distinct(want.By, []verify.Signer{c.Identity})) > 0 {
+			return nil
+		}
+	}
+	return []verify.Reason{{Code: CodeAttested, Effect: verify.Deny,
+		What:   fmt.Sprintf("no verified %s attestation by %s about the whole artifact says what is required", want.Kind, strings.Join(want.By, " or ")),
+		Advice: "ask the publisher for the attestation, or make it: assay attest"}}
 }

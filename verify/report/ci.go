@@ -32,37 +32,34 @@ func about(r verify.Report, file string) string {
 	return file
 }
 
-// refusals are the reasons that stand against a pass, by what they are about.
-func refusals(r verify.Report) map[string][]verify.Reason {
-	byFile := make(map[string][]verify.Reason)
+// byFile are the reasons by what they are about, strictest first.
+func byFile(r verify.Report) map[string][]verify.Reason {
+	files := make(map[string][]verify.Reason)
 	for _, reason := range r.Verdict.Reasons {
-		if reason.Effect != verify.Allow {
-			byFile[reason.File] = append(byFile[reason.File], reason)
-		}
+		files[reason.File] = append(files[reason.File], reason)
 	}
-	return byFile
+	return files
 }
 
 // JUnit writes one test case for each file and one for the artifact. A denial
-// is a failure, what could not be verified is an error: neither reads as passed.
+// is a failure, what could not be verified is an error, and what was excused is
+// skipped: none reads as passed.
 func JUnit(w io.Writer, r verify.Report, _ Options) error {
-	byFile := refusals(r)
+	files := byFile(r)
 	suite := junitSuite{Name: "assay " + Safe(r.Artifact.Ref)}
 	add := func(name, file string) {
 		c := junitCase{Name: Safe(name), Class: "assay"}
-		for _, reason := range byFile[file] {
-			problem := &junitProblem{Type: reason.Code, Message: Safe(reason.What), Text: Safe(reason.Advice)}
-			if reason.Effect == verify.Deny && c.Failure == nil {
-				c.Failure = problem
-			} else if c.Failure == nil && c.Error == nil {
-				c.Error = problem
-			}
+		if reasons := files[file]; len(reasons) > 0 {
+			c.put(reasons[0], len(reasons)-1)
 		}
 		suite.Tests++
-		if c.Failure != nil {
+		switch {
+		case c.Failure != nil:
 			suite.Failures++
-		} else if c.Error != nil {
+		case c.Error != nil:
 			suite.Errors++
+		case c.Skipped != nil:
+			suite.Skipped++
 		}
 		suite.Cases = append(suite.Cases, c)
 	}
@@ -85,6 +82,29 @@ func JUnit(w io.Writer, r verify.Report, _ Options) error {
 	return encodeXML(w, suite)
 }
 
+// put tells the strictest reason, and how many more there are.
+func (c *junitCase) put(r verify.Reason, more int) {
+	message := Safe(r.What)
+	if more > 0 {
+		message += fmt.Sprintf(" (and %d more)", more)
+	}
+	var text []string
+	for _, part := range []string{r.Why, r.Advice} {
+		if part != "" {
+			text = append(text, Safe(part))
+		}
+	}
+	problem := &junitProblem{Type: r.Code, Message: message, Text: strings.Join(text, "\n")}
+	switch r.Effect {
+	case verify.Deny:
+		c.Failure = problem
+	case verify.Allow:
+		c.Skipped = &junitSkipped{Message: message + " (" + Safe(r.Excused) + ")"}
+	default:
+		c.Error = problem
+	}
+}
+
 func encodeXML(w io.Writer, v any) error {
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
@@ -105,6 +125,7 @@ type (
 		Tests    int         `xml:"tests,attr"`
 		Failures int         `xml:"failures,attr"`
 		Errors   int         `xml:"errors,attr"`
+		Skipped  int         `xml:"skipped,attr"`
 		Cases    []junitCase `xml:"testcase"`
 	}
 	junitCase struct {
@@ -112,6 +133,10 @@ type (
 		Class   string        `xml:"classname,attr"`
 		Failure *junitProblem `xml:"failure"`
 		Error   *junitProblem `xml:"error"`
+		Skipped *junitSkipped `xml:"skipped"`
+	}
+	junitSkipped struct {
+		Message string `xml:"message,attr"`
 	}
 	junitProblem struct {
 		Type    string `xml:"type,attr"`
@@ -129,20 +154,41 @@ func GitHub(w io.Writer, r verify.Report, _ Options) error {
 	var b strings.Builder
 	for i, reason := range r.Verdict.Reasons {
 		if i == maxAnnotations-1 && len(r.Verdict.Reasons) > maxAnnotations {
-			fmt.Fprintf(&b, "::error title=assay::%d more reasons: see the report\n", len(r.Verdict.Reasons)-i)
+			fmt.Fprintf(&b, "::%s title=assay::%d more reasons: see the report\n", githubLevel(reason), len(r.Verdict.Reasons)-i)
 			break
 		}
 		file := ""
 		if reason.File != "" {
 			file = "file=" + githubProperty(reason.File) + ","
 		}
-		fmt.Fprintf(&b, "::error %stitle=%s::%s\n", file, githubProperty("assay "+reason.Code), githubData(reason.What))
+		what := reason.What
+		if reason.Excused != "" {
+			what += " (" + reason.Excused + ")"
+		} else if reason.Advice != "" {
+			what += "; " + reason.Advice
+		}
+		fmt.Fprintf(&b, "::%s %stitle=%s::%s\n", githubLevel(reason), file, githubProperty("assay "+reason.Code), githubData(what))
 	}
-	if len(r.Verdict.Reasons) == 0 && r.Outcome() == verify.Pass {
-		fmt.Fprintf(&b, "::notice title=assay::%s passes\n", githubData(r.Artifact.Ref))
+	if r.Outcome() == verify.Pass {
+		text := r.Artifact.Ref + " passes"
+		if excused := excusedText(r.Verdict); excused != "" {
+			text += "; excused: " + excused
+		}
+		fmt.Fprintf(&b, "::notice title=assay::%s\n", githubData(text))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// githubLevel: what refuses is an error; audit only records.
+func githubLevel(r verify.Reason) string {
+	switch {
+	case r.Effect != verify.Allow:
+		return "error"
+	case r.Excused == "mode audit":
+		return "notice"
+	}
+	return "warning"
 }
 
 // githubData escapes the message of a workflow command; without it a hostile
@@ -156,8 +202,12 @@ func githubProperty(s string) string {
 // GitLab writes a Code Quality report.
 func GitLab(w io.Writer, r verify.Report, _ Options) error {
 	list := []codeQuality{}
+	excused := excuses(r)
 	for _, f := range r.Files {
 		for _, finding := range f.Findings {
+			if excused.of(f.Name, Fingerprint(finding)) != "" {
+				continue // Code Quality knows no accepted issue, only an absent one
+			}
 			list = append(list, codeQuality{
 				Description: Safe(finding.What), Check: finding.Rule, Fingerprint: Fingerprint(finding),
 				Severity: gitlabSeverity(finding.Severity), Location: codeLocation{Path: f.Name, Lines: codeLines{1}},
@@ -168,8 +218,12 @@ func GitLab(w io.Writer, r verify.Report, _ Options) error {
 		if reason.Code == "finding" {
 			continue
 		}
+		severity := "blocker"
+		if reason.Effect == verify.Allow {
+			severity = "info"
+		}
 		list = append(list, codeQuality{
-			Description: Safe(reason.What), Check: "assay/" + reason.Code, Severity: "blocker",
+			Description: Safe(reason.What), Check: "assay/" + reason.Code, Severity: severity,
 			Fingerprint: Fingerprint(verify.Finding{Rule: reason.Code, What: reason.What, Path: []string{reason.File}}),
 			Location:    codeLocation{Path: about(r, reason.File), Lines: codeLines{1}},
 		})

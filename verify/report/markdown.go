@@ -26,6 +26,15 @@ func Markdown(w io.Writer, r verify.Report, _ Options) error {
 	for _, c := range r.Claims {
 		fmt.Fprintf(&b, "Signature %s: %s.\n", code(c.Document), plain(claimText(c)))
 	}
+	if text := excusedText(r.Verdict); text != "" {
+		fmt.Fprintf(&b, "Excused: %s.\n", text)
+	}
+	for i, w := range r.Verdict.Waivers {
+		if i == maxRows {
+			break
+		}
+		fmt.Fprintf(&b, "\nWaiver %s\n", plain(waiverText(w)))
+	}
 	if r.Artifact.ContentID != "" {
 		fmt.Fprintf(&b, "\nContent %s\n", code(r.Artifact.ContentID))
 	}
@@ -37,18 +46,21 @@ func markdownReasons(b *strings.Builder, r verify.Report) {
 	if len(r.Verdict.Reasons) == 0 {
 		return
 	}
-	b.WriteString("| | file | why | what to do |\n|---|---|---|---|\n")
+	b.WriteString("| | file | what | why it matters | what to do |\n|---|---|---|---|---|\n")
 	for i, reason := range r.Verdict.Reasons {
 		if i == maxRows {
-			fmt.Fprintf(b, "| | | %d more reasons are in the report | |\n", len(r.Verdict.Reasons)-i)
+			fmt.Fprintf(b, "| | | %d more reasons are in the report | | |\n", len(r.Verdict.Reasons)-i)
 			break
 		}
 		effect, _ := reason.Effect.MarshalText()
-		advice := ""
-		if reason.Advice != "" {
-			advice = code(reason.Advice)
+		if reason.Excused != "" {
+			effect = []byte("excused: " + plain(reason.Excused))
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", effect, code(about(r, reason.File)), plain(reason.What), advice)
+		advice := plain(reason.Advice)
+		if strings.HasPrefix(reason.Advice, "assay ") {
+			advice = code(reason.Advice) // a command
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", effect, code(about(r, reason.File)), plain(reason.What), plain(reason.Why), advice)
 	}
 	b.WriteByte('\n')
 }

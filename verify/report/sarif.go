@@ -50,11 +50,12 @@ func sarifRules(r verify.Report) []sarifRule {
 // cuts the harmless ones.
 func sarifResults(r verify.Report) []sarifResult {
 	results := []sarifResult{}
+	excused := excuses(r)
 	for s := scanners.Critical; s <= scanners.Informational; s++ {
 		for _, f := range r.Files {
 			for _, finding := range f.Findings {
 				if finding.Severity == s && len(results) < maxResults {
-					results = append(results, sarifOf(f, finding))
+					results = append(results, sarifOf(f, finding, excused))
 				}
 			}
 		}
@@ -62,7 +63,7 @@ func sarifResults(r verify.Report) []sarifResult {
 	return results
 }
 
-func sarifOf(f verify.FileEvidence, finding verify.Finding) sarifResult {
+func sarifOf(f verify.FileEvidence, finding verify.Finding, excused excusing) sarifResult {
 	text := finding.What
 	for _, member := range finding.Path {
 		text += ", in " + member
@@ -71,12 +72,20 @@ func sarifOf(f verify.FileEvidence, finding verify.Finding) sarifResult {
 	if len(finding.Path) == 0 && finding.Offset >= 0 {
 		place.Region = &sarifRegion{ByteOffset: finding.Offset, ByteLength: 1}
 	}
-	return sarifResult{
+	result := sarifResult{
 		RuleID: finding.Rule, Level: sarifLevel(finding.Severity),
 		Message:      sarifText{Safe(fmt.Sprintf("%s (at byte %d)", text, finding.Offset))},
 		Locations:    []sarifLocation{{place}},
 		Fingerprints: map[string]string{"assay/v1": Fingerprint(finding)},
 	}
+	switch by := excused.of(f.Name, Fingerprint(finding)); by {
+	case "":
+	case "baseline":
+		result.Baseline = "unchanged"
+	default:
+		result.Suppressions = []sarifSuppression{{Kind: "external", Justification: Safe(by)}}
+	}
+	return result
 }
 
 func sarifNotifications(r verify.Report) []sarifNotification {
@@ -85,7 +94,11 @@ func sarifNotifications(r verify.Report) []sarifNotification {
 		if reason.Code == "finding" || len(list) == maxResults {
 			continue
 		}
-		n := sarifNotification{Level: "error", Message: sarifText{Safe(reason.What)}}
+		level := "error"
+		if reason.Effect == verify.Allow {
+			level = "note"
+		}
+		n := sarifNotification{Level: level, Message: sarifText{Safe(reason.What)}}
 		if reason.File != "" {
 			n.Locations = []sarifLocation{{sarifPhysical{Artifact: sarifArtifact{sarifURI(reason.File)}}}}
 		}
@@ -168,11 +181,17 @@ type (
 		Text string `json:"text"`
 	}
 	sarifResult struct {
-		RuleID       string            `json:"ruleId"`
-		Level        string            `json:"level"`
-		Message      sarifText         `json:"message"`
-		Locations    []sarifLocation   `json:"locations"`
-		Fingerprints map[string]string `json:"partialFingerprints"`
+		RuleID       string             `json:"ruleId"`
+		Level        string             `json:"level"`
+		Message      sarifText          `json:"message"`
+		Locations    []sarifLocation    `json:"locations"`
+		Fingerprints map[string]string  `json:"partialFingerprints"`
+		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+		Baseline     string             `json:"baselineState,omitempty"`
+	}
+	sarifSuppression struct {
+		Kind          string `json:"kind"`
+		Justification string `json:"justification"`
 	}
 	sarifLocation struct {
 		Physical sarifPhysical `json:"physicalLocation"`

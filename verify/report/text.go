@@ -23,6 +23,7 @@ func Text(w io.Writer, r verify.Report, o Options) error {
 		t.coverage(r)
 		t.findings(r, o)
 		t.claims(r, o)
+		t.policy(r, o)
 		t.identity(r)
 	}
 	if o.Verbose {
@@ -69,7 +70,14 @@ func (t *text) reasons(r verify.Report, o Options) {
 		if reason.File != "" {
 			subject = Safe(reason.File) + ": "
 		}
-		t.line("  %s  %s%s", t.style.effect(reason.Effect), subject, Safe(reason.What))
+		what := Safe(reason.What)
+		if reason.Excused != "" {
+			what += " (" + Safe(reason.Excused) + ")"
+		}
+		t.line("  %s  %s%s", t.style.effect(reason.Effect), subject, what)
+		if o.Verbose && reason.Why != "" {
+			t.line("              why: %s", Safe(reason.Why))
+		}
 		if reason.Advice != "" && reason.Advice != advised {
 			t.line("              -> %s", Safe(reason.Advice))
 			advised = reason.Advice
@@ -105,8 +113,8 @@ func (t *text) findings(r verify.Report, o Options) {
 		for _, finding := range f.Findings {
 			counts[finding.Severity]++
 			if o.Verbose {
-				t.field("finding", "%s %s %s: %s", finding.Severity, finding.Rule,
-					Safe(strings.Join(append([]string{f.Name}, finding.Path...), " > ")), Safe(finding.What))
+				t.field("finding", "%s %s %s: %s [%s]", finding.Severity, finding.Rule,
+					Safe(strings.Join(append([]string{f.Name}, finding.Path...), " > ")), Safe(finding.What), Fingerprint(finding))
 			}
 		}
 	}
@@ -203,6 +211,56 @@ func signerText(s verify.Signer) string {
 	return "unknown signer"
 }
 
+// policy tells what the policy did beside deciding: who must know that a mode or
+// a waiver let something through.
+func (t *text) policy(r verify.Report, o Options) {
+	v := r.Verdict
+	if v.Rule != "" || v.Mode != "" {
+		t.field("policy", "%s", Safe(strings.TrimSpace(cmp.Or(v.Rule, "every reference")+", mode "+cmp.Or(v.Mode, "enforce"))))
+	}
+	if text := excusedText(v); text != "" {
+		t.field("excused", "%s", text)
+	}
+	for _, w := range v.Waivers {
+		if o.Verbose || w.Status != "unused" {
+			t.field("waiver", "%s", Safe(waiverText(w)))
+		}
+	}
+}
+
+// excusedText counts what did not count.
+func excusedText(v verify.Verdict) string {
+	var waived, known int
+	for _, x := range v.Excused {
+		if x.By == "baseline" {
+			known++
+		} else {
+			waived++
+		}
+	}
+	status := make(map[string]int)
+	for _, w := range v.Waivers {
+		status[w.Status]++
+	}
+	var parts []string
+	for _, part := range []struct {
+		n    int
+		text string
+	}{
+		{waived, "by waivers"}, {known, "by the baseline"}, {status["applied"], "waivers applied"}, {status["expired"], "expired"},
+		{status["not yet valid"], "not yet valid"}, {status["unused"], "unused"},
+	} {
+		if part.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.text))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func waiverText(w verify.WaiverUse) string {
+	return fmt.Sprintf("%s %s: %d excused until %s, %s (%s, %s)", w.ID, w.Status, w.Count, w.Expires, w.Reason, w.Owner, w.Ticket)
+}
+
 func (t *text) identity(r verify.Report) {
 	if r.Artifact.Pinned != "" {
 		t.field("pinned", "%s", Safe(r.Artifact.Pinned))
@@ -261,7 +319,7 @@ func (s style) effect(d verify.Decision) string {
 	case verify.Deny:
 		return s.paint("31", "deny      ")
 	case verify.Allow:
-		return s.paint("32", "allow     ")
+		return s.paint("32", "excused   ")
 	}
 	return s.paint("33", "incomplete")
 }

@@ -2,8 +2,8 @@ package cli
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -11,7 +11,6 @@ import (
 	"assay/cmd/internal/console"
 	"assay/registry"
 	sources "assay/registry/all"
-	"assay/scanners"
 	formats "assay/scanners/all"
 	"assay/verify"
 	"assay/verify/oms"
@@ -31,6 +30,7 @@ type signers struct {
 	ignorePaths    []string
 	ignoreUnsigned bool
 	attested       attestations
+	policy         policy.Trust // what the policy file brings
 }
 
 func (s *signers) flags(f *pflag.FlagSet) {
@@ -98,6 +98,9 @@ func (a *app) judge(s signers, st storeFlags) (*judge, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.trusted(rules.Trust); err != nil {
+		return nil, err
+	}
 	verifiers, err := a.verifiers(s, "")
 	if err != nil {
 		return nil, err
@@ -159,7 +162,8 @@ func (a *app) omsConfig(s signers, method string) (oms.Config, error) {
 		}
 		c.PublicKeys = append(c.PublicKeys, key)
 	}
-	var chain []*x509.Certificate
+	c.PublicKeys = append(c.PublicKeys, s.policy.Keys...)
+	chain := slices.Clone(s.policy.Certificates)
 	for _, path := range s.certificates {
 		certificates, err := trust.LoadCertificates(path)
 		if err != nil {
@@ -186,7 +190,11 @@ func (s *signers) keyless(c *oms.Config) error {
 	if s.identity != "" || s.issuer != "" {
 		c.Identities = []oms.Identity{{Subject: s.identity, Issuer: s.issuer}}
 	}
+	for _, id := range s.policy.Identities {
+		c.Identities = append(c.Identities, oms.Identity{Subject: id.Subject, Issuer: id.Issuer})
+	}
 	if s.trustedRoot == "" {
+		c.TrustedRoot = s.policy.TrustedRoot
 		return nil
 	}
 	root, err := trust.ReadFile(s.trustedRoot, trust.MaxFile)
@@ -195,28 +203,6 @@ func (s *signers) keyless(c *oms.Config) error {
 	}
 	c.TrustedRoot = root
 	return nil
-}
-
-// rules is the policy that the flags ask for.
-func (a *app) rules(signatureRequired bool) (policy.Rules, error) {
-	var rules policy.Rules
-	if a.policy != "" {
-		data, err := trust.ReadFile(a.policy, policy.MaxFile)
-		if err != nil {
-			return rules, usageError("--policy: %w", err)
-		}
-		if rules, err = policy.Parse(a.policy, data); err != nil {
-			return rules, usageError("--policy: %w", err)
-		}
-	}
-	if a.failOn != "" {
-		rules.FailOn = new(scanners.Severity)
-		if err := rules.FailOn.UnmarshalText([]byte(a.failOn)); err != nil {
-			return rules, usageError("--fail-on: %w", err)
-		}
-	}
-	rules.RequireSignature = rules.RequireSignature || signatureRequired
-	return rules, nil
 }
 
 // note tells a person something that is not part of the result.

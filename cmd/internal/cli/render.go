@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 
 	"assay/cmd/internal/console"
-	"assay/verify/report"
 )
 
 func (a *app) renderCommand() *cobra.Command {
@@ -22,12 +19,7 @@ spdx3-json, spdx2-json, cyclonedx-json.`,
 		Args:    cobra.ExactArgs(1),
 	}
 	cmd.RunE = run(func(_ *cobra.Command, args []string) error {
-		f, err := os.Open(args[0])
-		if err != nil {
-			return &exitError{console.ExitUsage, err}
-		}
-		defer f.Close()
-		r, err := report.Read(f)
+		r, err := savedReport(args[0])
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ type options struct {
 	outputs []string
 	policy  string
 	failOn  string
+	policyOptions
 	offline bool
 	jobs    int
 	timeout time.Duration
@@ -63,7 +64,7 @@ Exit codes: 0 pass, 1 denied, 2 usage, 3 could not verify (incomplete),
 	root.AddCommand(
 		a.gateCommand(), a.scanCommand(), a.verifyCommand(), a.signCommand(), a.attestCommand(), a.trustCommand(),
 		a.pullCommand(), a.bomCommand(),
-		a.auditCommand(), a.serveCommand(), a.renderCommand(), a.rulesCommand(), a.explainCommand(),
+		a.auditCommand(), a.serveCommand(), a.renderCommand(), a.policyCommand(), a.rulesCommand(), a.explainCommand(),
 		a.versionCommand(),
 	)
 	return root
@@ -74,6 +75,7 @@ func (a *app) sharedFlags(f *pflag.FlagSet) {
 	f.StringArrayVarP(&a.outputs, "output", "o", nil, "also write `FORMAT=PATH`; repeatable")
 	f.StringVar(&a.policy, "policy", "", "policy `FILE` (default: the built-in policy)")
 	f.StringVar(&a.failOn, "fail-on", "", "deny at findings of this `SEVERITY` or worse: critical, high, medium, low, info (default high)")
+	a.policyOptions.flags(f)
 	f.BoolVar(&a.offline, "offline", false, "open no network connection")
 	f.IntVar(&a.jobs, "jobs", 0, "files at a time (default: the number of cores)")
 	f.DurationVar(&a.timeout, "timeout", 0, "give up after this long and report what is missing (default: none)")
