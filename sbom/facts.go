@@ -164,6 +164,24 @@ func declaredLicense(facts []Fact) License {
 	return out
 }
 
+// LicenseOf is the license that somebody else's bill declares. An expression that
+// has parts nobody explains is kept only where it is written as SPDX demands.
+func LicenseOf(v Value) License {
+	l := license.FromExpression(v.Text)
+	out := License{Note: l.Note}
+	if l.Expression == license.NoAssertion {
+		return out
+	}
+	out.Expression = Value{Text: l.Expression, Standing: v.Standing, Source: v.Source}
+	for _, id := range l.References() {
+		out.Texts = append(out.Texts, LicenseText{id, license.Text(id, "")})
+	}
+	for _, c := range license.Classes(l.Expression) {
+		out.Classes = append(out.Classes, string(c))
+	}
+	return out
+}
+
 // maxLicenses bounds the licenses of one artifact.
 const maxLicenses = 8
 

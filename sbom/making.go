@@ -44,3 +44,27 @@ func (d Document) Digest(added ...string) ([sha256.Size]byte, error) {
 	}
 	return [sha256.Size]byte(h.Sum(nil)), nil
 }
+
+// Making is how a bill was made. What this program does itself is Verified; what
+// another bill says of itself is Declared.
+type Making struct {
+	Author        Value // who answers for the bill
+	AuthorContact Value // where to write to them: an e-mail address or URL
+	Tool          Value // with its version
+	Created       Value // RFC 3339
+	Format        Value // "SPDX", "CycloneDX"
+	FormatVersion Value
+	URI           Value // what names this document and no other
+	Signature     Value
+	Context       Value // the stage of the life cycle: "analyzed", "post-build"
+}
+
+// DeclaredBy is a value that source declares, bounded and without characters that
+// deceive; an empty text is Absent.
+func DeclaredBy(text, source string) Value { return value(text, Declared, source) }
+
+// Clean makes a text of somebody else's bill fit for a document.
+func Clean(text string) string { return clean(text, maxName) }
+
+// Valid reports whether the digest is what one of its algorithm looks like.
+func (d Digest) Valid() bool { return isDigest(d.Algorithm, d.Hex) }

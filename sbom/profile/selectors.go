@@ -9,10 +9,8 @@ import (
 	"assay/sbom"
 )
 
-// Making is how a bill was made. What the program does itself is Verified.
-type Making struct {
-	Author, AuthorContact, Tool, Created, Format, FormatVersion, URI, Signature, Context sbom.Value
-}
+// Making is how a bill was made.
+type Making = sbom.Making
 
 // selection looks values up in one document.
 type selection struct {

@@ -20,6 +20,7 @@ import (
 // bomFlags are the flags of bom.
 type bomFlags struct {
 	complete, require string
+	from              string
 	author            string
 	noFindings        bool
 }
@@ -27,7 +28,7 @@ type bomFlags struct {
 func (a *app) bomCommand() *cobra.Command {
 	var f bomFlags
 	cmd := &cobra.Command{
-		Use:   "bom REF",
+		Use:   "bom [REF]",
 		Short: "write the AI bill of materials of a model or dataset",
 		Long: `bom reads and hashes every file and writes what the artifact is made of. It
 describes and does not judge: findings and what was not looked at are in the
@@ -41,6 +42,12 @@ the report. A version can be chosen: spdx3-json@3.0.1, spdx2-json@2.3,
 cyclonedx-json@1.6 (what cyclonedx-json means) and @1.7, which says field by field
 who vouches for it.
 
+--from FILE reads a bill that somebody else wrote (SPDX 2.x or 3.0.1, CycloneDX, in
+JSON). With REF its digests are compared with the files, what it declares fills
+what is not known, and every contradiction is in the new bill; the exit code is 1
+when it lists other files or digests than are there. Without REF no file is looked
+at, and it is only written in another format or measured.
+
 --complete PROFILE prints instead how complete the bill is against a published
 list of minimum elements (--format text or json): for each element whether it is
 verified, declared, inferred, not applicable or missing, and what would fill it.
@@ -50,16 +57,23 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 		Example: `  assay bom ./model > model.spdx.json
   assay bom ./model --complete g7
   assay bom ./model --no-findings --require-complete bsi-tr-03183-2 -o cyclonedx-json@1.7=model.cdx.json`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.MaximumNArgs(1),
 	}
 	cmd.Flags().StringVar(&f.complete, "complete", "", "print how complete the bill is against `PROFILE`")
 	cmd.Flags().StringVar(&f.require, "require-complete", "", "exit with 1 unless the bill is complete against `PROFILE`[:PERCENT]")
+	cmd.Flags().StringVar(&f.from, "from", "", "read the bill in `FILE`, compare it with the files of REF and complete it")
 	cmd.Flags().StringVar(&f.author, "author", "", "who answers for the bill: a `NAME`, e-mail address or URL")
 	cmd.Flags().BoolVar(&f.noFindings, "no-findings", false, "leave findings out, for profiles that forbid vulnerability information in a bill")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		job, err := a.bomJob(f)
 		if err != nil {
 			return err
+		}
+		if len(args) == 0 {
+			if f.from == "" {
+				return usageError("bom needs a reference, or a bill with --from")
+			}
+			return job.finish(verify.Report{})
 		}
 		artifact, err := a.resolve(cmd.Context(), args[0])
 		if err != nil {

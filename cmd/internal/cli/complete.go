@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"assay/cmd/internal/console"
 	"assay/sbom"
 	"assay/sbom/profile"
+	"assay/sbom/read"
 	"assay/verify"
 	"assay/verify/report"
 )
@@ -28,6 +31,7 @@ type bomJob struct {
 	flags    bomFlags
 	required profile.Requirement // no profile: nothing is demanded
 	measured profile.Profile     // no profile: nothing is printed
+	other    *read.Bill          // the bill of --from; nil without
 }
 
 // bomJob checks the flags before the work begins.
@@ -49,6 +53,13 @@ func (a *app) bomJob(f bomFlags) (bomJob, error) {
 			return job, usageError("--require-complete: %w", err)
 		}
 	}
+	if f.from != "" {
+		bill, err := readBill(f.from)
+		if err != nil {
+			return job, err
+		}
+		job.other = &bill
+	}
 	_, err := a.chosen(job.renderers(), defaultBOM)
 	return job, err
 }
@@ -62,8 +73,15 @@ func (j bomJob) renderers() map[string]report.Renderer {
 	return all
 }
 
+// document is the bill: of the report, of --from, or of both.
 func (j bomJob) document(r verify.Report) sbom.Document {
 	doc := sbom.FromReport(r)
+	switch {
+	case j.other != nil && len(r.Files) == 0:
+		doc = j.other.Document
+	case j.other != nil:
+		doc = doc.Complement(j.other.Document)
+	}
 	if j.flags.noFindings {
 		doc = doc.WithoutFindings()
 	}
@@ -77,6 +95,12 @@ func (j bomJob) finish(r verify.Report) error {
 		return err
 	}
 	making := j.app.making(bomFormat(targets), j.flags.author)
+	if j.other != nil && len(r.Files) == 0 {
+		making = j.other.Making
+		if name := targets[0].format; j.measured.ID == "" && bomFormats[name][0] == "" {
+			return usageError("%s describes a report, and --from without a reference makes none; choose a format of bills", name)
+		}
+	}
 	if j.measured.ID != "" {
 		if err := j.print(profile.Check(j.measured, j.document(r), making)); err != nil {
 			return err
@@ -86,7 +110,43 @@ func (j bomJob) finish(r verify.Report) error {
 	if err := j.app.writeTo(r, targets); err != nil {
 		return err
 	}
+	if code := j.contradictions(r); code != nil {
+		return code
+	}
 	return j.demand(profile.Check(j.required.Profile, j.document(r), making))
+}
+
+// contradictions names the files in which the bill of --from and the artifact
+// differ, and gives the exit code: such a bill is not one of this artifact.
+func (j bomJob) contradictions(r verify.Report) error {
+	if j.other == nil || len(r.Files) == 0 {
+		return nil
+	}
+	n := 0
+	for _, c := range j.document(r).Conflicts {
+		if strings.HasPrefix(c.Field, sbom.FieldFile) {
+			j.app.note("%s: %s", c.Field, c.Why)
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return exit(console.ExitFail)
+}
+
+// readBill reads a bill of materials from a file that the caller names.
+func readBill(path string) (read.Bill, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return read.Bill{}, &exitError{console.ExitUsage, err}
+	}
+	defer f.Close()
+	bill, err := read.Read(f, filepath.Base(path))
+	if err != nil {
+		return bill, fmt.Errorf("%s: %w", path, err)
+	}
+	return bill, nil
 }
 
 // bomFormat is the format in which the bill is written: profiles ask for it.

@@ -12,9 +12,11 @@
 package license
 
 import (
+	_ "embed" // the SPDX license list
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // NoAssertion is the expression for a license that is not known.
@@ -98,4 +100,77 @@ func FromURL(text string) string {
 		}
 	}
 	return text
+}
+
+// FromExpression reads a license expression that somebody else wrote. A single
+// word is translated as the id of a card is; an expression keeps its operators,
+// and each word of it that is no known id becomes a LicenseRef. What is no
+// expression at all is NoAssertion.
+func FromExpression(text string) License {
+	words := strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(text))
+	if len(words) > maxWords {
+		return License{Expression: NoAssertion, Note: "the license expression is too long"}
+	}
+	var out []string
+	depth, operand := 0, true
+	for _, word := range words {
+		switch upper := strings.ToUpper(word); {
+		case word == "(" && operand:
+			depth++
+		case word == ")" && !operand && depth > 0:
+			depth--
+		case slices.Contains([]string{"AND", "OR", "WITH"}, upper) && !operand:
+			word, operand = upper, true
+		case operand && !slices.Contains([]string{"(", ")"}, word):
+			word, operand = operandOf(word), false
+		default:
+			return FromCard("other", text)
+		}
+		if word == NoAssertion {
+			return License{Expression: NoAssertion, Note: "the license id cannot be written in SPDX"}
+		}
+		out = append(out, word)
+	}
+	if operand || depth != 0 {
+		return License{Expression: NoAssertion, Note: "no license expression"}
+	}
+	joined := strings.NewReplacer("( ", "(", " )", ")").Replace(strings.Join(out, " "))
+	if slices.Contains(out, "WITH") { // an exception is no license: nothing here knows the list of them
+		return FromCard("other", text)
+	}
+	return License{Expression: joined}
+}
+
+const maxWords = 64
+
+// operandOf is one id of an expression.
+func operandOf(word string) string {
+	if rest, ok := strings.CutPrefix(word, "LicenseRef-"); ok {
+		if clean := reference(rest); clean == rest && rest != "" {
+			return word
+		}
+		word = rest
+	}
+	if _, ok := slices.BinarySearch(ids(), word); ok {
+		return word
+	}
+	return FromCard(word, "").Expression
+}
+
+//go:embed ids.txt
+var idList string
+
+// ids are those of the SPDX license list, sorted. Those that the list marks as
+// deprecated for a plus sign or a "with" in them are left out.
+var ids = sync.OnceValue(func() []string { return strings.Fields(idList) })
+
+// References are the LicenseRefs of the expression, each once.
+func (l License) References() []string {
+	var out []string
+	for word := range strings.FieldsSeq(strings.NewReplacer("(", " ", ")", " ").Replace(l.Expression)) {
+		if strings.HasPrefix(word, "LicenseRef-") && !slices.Contains(out, word) {
+			out = append(out, word)
+		}
+	}
+	return out
 }

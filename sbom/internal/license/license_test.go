@@ -2,6 +2,7 @@ package license
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -79,6 +80,51 @@ func FuzzFromCard(f *testing.F) {
 				func(s string) bool { return strings.HasSuffix(got.Expression, s) }) {
 				t.Errorf("FromCard(%q, %q) = %q invents an id", id, name, got.Expression)
 			}
+		}
+	})
+}
+
+func TestFromExpression(t *testing.T) {
+	for text, want := range map[string]string{
+		"Apache-2.0":                            "Apache-2.0",
+		"apache-2.0":                            "Apache-2.0",
+		"(MIT OR Apache-2.0) AND BSD-4-Clause":  "(MIT OR Apache-2.0) AND BSD-4-Clause",
+		"MIT or ISC":                            "MIT OR ISC",
+		"GPL-2.0-only WITH Classpath-exception": "LicenseRef-GPL-2.0-only-WITH-Classpath-exception",
+		"LicenseRef-our-own":                    "LicenseRef-our-own",
+		"LicenseRef-a_b":                        "LicenseRef-hf-a-b",
+		"The Example License, version 2":        "LicenseRef-The-Example-License--version-2",
+		"MIT AND":                               "NOASSERTION",
+		"(MIT":                                  "NOASSERTION",
+		"":                                      "NOASSERTION",
+		"AND":                                   "LicenseRef-hf-and",
+	} {
+		if got := FromExpression(text).Expression; got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestClasses(t *testing.T) {
+	for text, want := range map[string]string{
+		"MIT": "[permissive]", "CC-BY-NC-SA-4.0": "[non-commercial share-alike]", "LicenseRef-hf-llama3.1": "[use-restricted]",
+		"CC-BY-NC-ND-4.0": "[no-derivatives non-commercial]", "CC-BY-4.0": "[permissive]", "LicenseRef-hf-unheard-of": "[]",
+		"MIT AND LicenseRef-hf-gemma": "[permissive use-restricted]", "": "[]", "NOASSERTION": "[]",
+	} {
+		if got := fmt.Sprint(Classes(text)); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
+var operators = regexp.MustCompile(`^[A-Za-z0-9.() -]+$`)
+
+func FuzzFromExpression(f *testing.F) {
+	f.Add("(MIT OR x) AND LicenseRef-a")
+	f.Add("MIT WITH é (")
+	f.Fuzz(func(t *testing.T, text string) {
+		if got := FromExpression(text); !operators.MatchString(got.Expression) {
+			t.Errorf("%q: %q", text, got.Expression)
 		}
 	})
 }
