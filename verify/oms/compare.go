@@ -25,6 +25,9 @@ func Ignores(paths []string, name string) bool {
 	return set.has(name)
 }
 
+// maxDigest is the length of the longest digest, BLAKE2b-512, in bytes.
+const maxDigest = 64
+
 // comparison holds a manifest against the files of an artifact.
 type comparison struct {
 	manifest *Manifest
@@ -117,13 +120,14 @@ func (c *comparison) compare(name string, want covered) {
 		c.problem(CodeSizeMismatch, name, fmt.Sprintf("has %d bytes, signed are %d", size, want.size))
 		return
 	}
+	var text [2 * maxDigest]byte
 	for i, digest := range want.digests {
 		got, ok := c.files.Hex(name, c.manifest.need(), i)
 		if !ok {
 			c.unread = append(c.unread, name)
 			return
 		}
-		if got != hex.EncodeToString(digest) {
+		if got != string(text[:hex.Encode(text[:], digest)]) {
 			c.problem(CodeDigestMismatch, name, c.mismatch(i))
 			return
 		}

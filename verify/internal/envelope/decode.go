@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -58,6 +59,9 @@ func DecodeList[T any](dec *jsontext.Decoder, limit int, list *[]T) error {
 	for kind := dec.PeekKind(); kind != ']'; kind = dec.PeekKind() {
 		if len(*list) == limit {
 			return fmt.Errorf("more than %d entries in a list", limit)
+		}
+		if len(*list) == cap(*list) { // doubled, because a long list grown by quarters costs five times its size
+			*list = slices.Grow(*list, max(len(*list), 4))
 		}
 		var entry T
 		if err := json.UnmarshalDecode(dec, &entry); err != nil {
