@@ -1,6 +1,7 @@
 package pickle
 
 import (
+	"slices"
 	"strings"
 
 	"assay/scanners"
@@ -154,6 +155,8 @@ func (m *machine) fits(g *global, args value) bool {
 		return n >= 3 && m.fitsApply(items)
 	case pyglobals.ShapeNested:
 		return n == 1 && m.fitsNested(items[0])
+	case pyglobals.ShapeSubscript:
+		return n == 2 && m.listed(items[0], pyglobals.Value) && m.judge.names.list[items[0].middle()].module == "typing" && !m.anyCarries(items)
 	case pyglobals.ShapeUfunc:
 		return n == 2 && items[1].isText() && m.isString(items[0], "numpy", "numpy.core", "numpy._core", "numpy.core.umath",
 			"numpy._core.umath", "scipy.special", "scipy.special._ufuncs")
@@ -161,12 +164,18 @@ func (m *machine) fits(g *global, args value) bool {
 	return false
 }
 
-// fitsGetattr: a name of the lists, and an attribute that its entry names.
+func (m *machine) anyCarries(items []value) bool {
+	return slices.ContainsFunc(items, func(v value) bool { _, ok := m.carries(v); return ok })
+}
+
+// fitsGetattr: a class of the lists or an object of one, and an attribute that its
+// entry names.
 func (m *machine) fitsGetattr(items []value) bool {
-	if items[0].tag() != tagGlobal {
+	g := m.judge.named(items[0])
+	if g == nil {
 		return false
 	}
-	e := m.judge.names.list[items[0].middle()].entry
+	e := g.entry
 	attr, all, ok := m.string(items[1], maxName)
 	if e == nil || !ok || !all {
 		return false

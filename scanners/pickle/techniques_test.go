@@ -278,6 +278,27 @@ func checkAccounted(t *testing.T, r scanners.Result, data []byte) {
 	}
 }
 
+// TestListedUses: uses that frameworks make of names that could do more.
+func TestListedUses(t *testing.T) {
+	for name, lines := range map[string][]string{
+		"enumeration member":     {"PROTO 2", "GLOBAL __builtin__ getattr", "GLOBAL transformers.trainer_utils SchedulerType", `BINUNICODE "LINEAR"`, "TUPLE2", "REDUCE", "STOP"},
+		"bound method":           {"PROTO 2", "GLOBAL __builtin__ getattr", "GLOBAL ultralytics.nn.modules.conv Conv", "EMPTY_TUPLE", "NEWOBJ", `BINUNICODE "forward_fuse"`, "TUPLE2", "REDUCE", "STOP"},
+		"annotation":             {"PROTO 4", "GLOBAL _operator getitem", "GLOBAL typing List", "GLOBAL builtins int", "TUPLE2", "REDUCE", "STOP"},
+		"time zone":              {"PROTO 4", "GLOBAL zoneinfo ZoneInfo._unpickle", `BINUNICODE "UTC"`, "NEWTRUE", "TUPLE2", "REDUCE", "STOP"},
+		"none type":              {"PROTO 2", "GLOBAL __builtin__ type", "NONE", "TUPLE1", "REDUCE", "STOP"},
+		"instance of protocol 0": {"GLOBAL copy_reg _reconstructor", "MARK", "GLOBAL sklearn.svm._classes SVC", "GLOBAL __builtin__ object", "NONE", "TUPLE", "REDUCE", "MARK", "DICT", "BUILD", "STOP"},
+		"function as a parameter": {"PROTO 4", "GLOBAL sklearn.feature_selection._univariate_selection SelectKBest", "EMPTY_TUPLE", "NEWOBJ", "EMPTY_DICT",
+			`BINUNICODE "score_func"`, "GLOBAL sklearn.feature_selection._univariate_selection f_classif", "SETITEM", "BUILD", "STOP"},
+		"typed tensor": {"PROTO 2", "GLOBAL torch._tensor _rebuild_from_type_v2", "MARK", "GLOBAL torch._utils _rebuild_parameter", "GLOBAL torch.nn.parameter Parameter",
+			"NONE", "NEWFALSE", "NONE", "TUPLE3", "EMPTY_DICT", "TUPLE", "REDUCE", "STOP"},
+	} {
+		r, err := scannertest.Run(Scanner{}, "model.pkl", program(t, lines...))
+		if err != nil || len(r.Findings) > 0 {
+			t.Errorf("%s: %+v, %v", name, r.Findings, err)
+		}
+	}
+}
+
 // TestPolyglot: bytes after the STOP are left to others, and are not covered.
 func TestPolyglot(t *testing.T) {
 	data := program(t, "PROTO 2", "NONE", "STOP")

@@ -41,7 +41,7 @@ type Shape string
 const (
 	ShapeAny           Shape = ""
 	ShapeTypeOf        Shape = "typeof"        // exactly one argument
-	ShapeGetattr       Shape = "getattr"       // (listed class, name in its Attrs)
+	ShapeGetattr       Shape = "getattr"       // (listed class or object of it, name in its Attrs)
 	ShapeText          Shape = "text"          // strings only
 	ShapeReconstructor Shape = "reconstructor" // (listed class, listed base, plain data)
 	ShapeNewobj        Shape = "newobj"        // (listed class, arguments of __new__...)
@@ -50,6 +50,7 @@ const (
 	ShapeApply         Shape = "apply"         // (callable, type, arguments, state)
 	ShapeNested        Shape = "nested"        // (bytes that are themselves analysed)
 	ShapeUfunc         Shape = "ufunc"         // (module numpy*, name)
+	ShapeSubscript     Shape = "subscript"     // (annotation of typing, parameters)
 )
 
 // EnumAttrs in Entry.Attrs stands for the members of an enumeration: names in
