@@ -24,6 +24,8 @@ var (
 	ErrLimit = errors.New("limit exceeded")
 	// ErrChanged: the content changed while it was open.
 	ErrChanged = errors.New("content changed while it was read")
+	// ErrSpace: the disk has no room for what would be fetched.
+	ErrSpace = errors.New("not enough disk space")
 	// ErrOffline: a network source was asked for while offline.
 	ErrOffline = errors.New("network access is switched off")
 )

@@ -2,7 +2,8 @@
 //
 //	<dir>/blobs/sha256/<hex>          the bytes, mode 0444
 //	<dir>/alias/<algorithm>/<hex>     "<sha256 hex>\n", for stores that promise another digest
-//	<dir>/tmp/                        what is being written
+//	<dir>/tmp/<algorithm>-<hex>.part  what is being written, with its .journal
+//	<dir>/quarantine/<hex>            bytes that were found wrong under that name
 //
 // # Security
 //
@@ -10,7 +11,11 @@
 // written, matched every digest that was promised for them, and are on disk.
 // The directory may be shared and may have been changed by others: a blob that
 // this process did not write is hashed again before it is handed out, and a wrong
-// one is removed and downloaded anew. An alias is a hint: every promised digest
+// one is set aside (quarantine) and downloaded anew. A download that was killed is
+// continued by the next process. The bytes of an unfinished part are believed to
+// be what its journal says only when both are this user's alone (owner, mode 0600,
+// one name); hash states only within one boot of the machine. Whoever may write
+// them may as well replace this program. An alias is a hint: every promised digest
 // is compared with the bytes, whichever way they were found. All paths are built
 // from parsed digests (lower-case hex of the exact length) and opened through
 // os.Root, so that neither a digest nor a link planted in the cache leads out.
@@ -23,6 +28,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,6 +50,10 @@ type Fill func(ctx context.Context, sink *Sink) error
 // value is not usable; a Store is safe for concurrent use, also by several
 // processes.
 type Store struct {
+	// Notice, if not nil, is told what was wrong and has been mended. It is set
+	// before the first call.
+	Notice func(text string)
+
 	dir    string
 	open   func() (*os.Root, error)
 	mu     sync.Mutex
@@ -85,7 +95,7 @@ func (s *Store) create() (*os.Root, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open cache directory: %w", err)
 	}
-	for _, sub := range []string{"blobs/sha256", "alias", "tmp"} {
+	for _, sub := range []string{"blobs/sha256", "alias", "tmp", "quarantine"} {
 		if err := root.MkdirAll(sub, 0o700); err != nil {
 			return nil, errors.Join(fmt.Errorf("create cache directory: %w", err), root.Close())
 		}
@@ -94,15 +104,23 @@ func (s *Store) create() (*os.Root, error) {
 	return root, nil
 }
 
-// stale is the age after which nobody is still writing a temporary file.
-const stale = 48 * time.Hour
+// stale is the age after which nobody is still writing a temporary file, and
+// staleParts the one after which nobody goes on with an unfinished download.
+const (
+	stale      = 48 * time.Hour
+	staleParts = 14 * 24 * time.Hour
+)
 
 // sweep removes what killed processes left behind. It is best effort.
 func sweep(root *os.Root) {
 	entries, _ := fs.ReadDir(root.FS(), "tmp")
 	for _, e := range entries {
 		name := "tmp/" + e.Name()
-		if info, err := root.Lstat(name); err == nil && time.Since(info.ModTime()) > stale {
+		limit := stale
+		if strings.HasSuffix(name, ".part") || strings.HasSuffix(name, ".journal") {
+			limit = staleParts
+		}
+		if info, err := root.Lstat(name); err == nil && time.Since(info.ModTime()) > limit {
 			_ = root.Remove(name)
 		}
 	}
@@ -175,7 +193,7 @@ func (s *Store) cached(ctx context.Context, root *os.Root, b Blob) registry.Cont
 	}
 	err = verify(ctx, c, b)
 	if errors.Is(err, registry.ErrDigest) && isNamed(b.Want, sum) {
-		_ = root.Remove(blobPath(sum))
+		s.quarantine(root, sum, err)
 	}
 	if err != nil {
 		_ = c.Close()
@@ -183,6 +201,22 @@ func (s *Store) cached(ctx context.Context, root *os.Root, b Blob) registry.Cont
 	}
 	s.remember(sum, c.Info())
 	return c
+}
+
+// quarantine takes a wrong blob out of the way, and keeps it to be looked at.
+func (s *Store) quarantine(root *os.Root, sum string, why error) {
+	place := "quarantine/" + sum
+	if err := root.Rename(blobPath(sum), place); err != nil {
+		_ = root.Remove(blobPath(sum))
+		place = "nowhere"
+	}
+	s.tell("the cache was wrong: %v; the wrong bytes are in %s", why, filepath.Join(root.Name(), filepath.FromSlash(place)))
+}
+
+func (s *Store) tell(format string, args ...any) {
+	if s.Notice != nil {
+		s.Notice(fmt.Sprintf(format, args...))
+	}
 }
 
 // trusted reports whether this very file was verified by this process and has

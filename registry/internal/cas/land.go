@@ -9,64 +9,41 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 
 	"assay/registry"
 	"assay/registry/internal/disk"
 )
 
-// Sink receives the content of a blob. It refuses more than the blob's size.
-type Sink struct {
-	file *os.File
-	blob Blob
-	sums *hashes
-}
-
-func newSink(f *os.File, b Blob) (*Sink, error) {
-	sums, err := newHashes(b)
-	return &Sink{file: f, blob: b, sums: sums}, err
-}
-
-func (s *Sink) Write(p []byte) (int, error) {
-	if s.sums.n+int64(len(p)) > s.blob.Size {
-		return 0, fmt.Errorf("%w: %s is larger than the promised %d bytes", registry.ErrDigest, s.blob.Name, s.blob.Size)
-	}
-	n, err := s.file.Write(p)
-	_, _ = s.sums.Write(p[:n])
-	return n, err
-}
-
-// Reset forgets everything written so far.
-func (s *Sink) Reset() error {
-	if err := s.file.Truncate(0); err != nil {
-		return err
-	}
-	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	sums, err := newHashes(s.blob)
-	s.sums = sums
-	return err
-}
-
-// land fills a temporary file and gives it its name once it is right and on
-// disk. On any failure nothing is left.
+// land fetches a blob into its part and gives it its name once it is right and on
+// disk. A part that turns out wrong is fetched once more from the start. On a
+// failure that may pass, what is there of a large part is kept for the next try.
 func (s *Store) land(ctx context.Context, root *os.Root, b Blob, fill Fill) (registry.Content, error) {
-	temp := "tmp/" + rand.Text()
-	f, err := root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	p, err := claim(ctx, root, b)
 	if err != nil {
 		return nil, fmt.Errorf("cache %s: %w", b.Name, err)
 	}
-	sum, err := write(ctx, f, b, fill)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return nil, errors.Join(err, root.Remove(temp))
+	if c := s.cached(ctx, root, b); c != nil { // another process was faster
+		_ = p.discard()
+		return c, nil
 	}
-	if err := root.Rename(temp, blobPath(sum)); err != nil {
-		err = errors.Join(fmt.Errorf("cache %s: %w", b.Name, err), root.Remove(temp))
+	sink, err := p.begin(b)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("cache %s: %w", b.Name, err), p.discard())
+	}
+	if err := s.write(ctx, sink, fill); err != nil {
+		if !errors.Is(err, registry.ErrDigest) && sink.worthKeeping() {
+			return nil, errors.Join(err, p.file.Close())
+		}
+		return nil, errors.Join(err, p.discard())
+	}
+	sum := sink.sums.sha256()
+	if err := p.publish(blobPath(sum)); err != nil {
 		// Windows does not replace a file that is open elsewhere. It may be right.
 		if c := s.cached(ctx, root, b); c != nil {
 			return c, nil
 		}
-		return nil, err
+		return nil, fmt.Errorf("cache %s: %w", b.Name, err)
 	}
 	if err := errors.Join(syncDir(root, "blobs/sha256"), alias(root, b.Want, sum)); err != nil {
 		return nil, fmt.Errorf("cache %s: %w", b.Name, err)
@@ -75,28 +52,50 @@ func (s *Store) land(ctx context.Context, root *os.Root, b Blob, fill Fill) (reg
 	if err != nil {
 		return nil, fmt.Errorf("cache %s: %w", b.Name, err)
 	}
-	s.remember(sum, c.Info())
+	if !sink.resumed { // otherwise not every byte was hashed by this process
+		s.remember(sum, c.Info())
+	}
 	return c, nil
 }
 
-func write(ctx context.Context, f *os.File, b Blob, fill Fill) (sum string, err error) {
-	sink, err := newSink(f, b)
+// write fills the sink until its bytes are right, twice at most, and makes them
+// durable.
+func (s *Store) write(ctx context.Context, sink *Sink, fill Fill) error {
+	wrong, err := sink.fill(ctx, fill)
+	if wrong {
+		s.tell("%v; fetching it once more", err)
+		if err := sink.Reset(); err != nil {
+			return err
+		}
+		_, err = sink.fill(ctx, fill)
+	}
 	if err != nil {
-		return "", err
+		return err
 	}
-	if err := fill(ctx, sink); err != nil {
-		return "", fmt.Errorf("%s: %w", b.Name, err)
-	}
-	if err := sink.sums.check(); err != nil {
-		return "", err
-	}
+	f := sink.part.file
 	if err := f.Chmod(0o444); err != nil && runtime.GOOS != "windows" {
-		return "", fmt.Errorf("cache %s: %w", b.Name, err)
+		return fmt.Errorf("cache %s: %w", sink.blob.Name, err)
 	}
 	if err := f.Sync(); err != nil {
-		return "", fmt.Errorf("cache %s: %w", b.Name, err)
+		return fmt.Errorf("cache %s: %w", sink.blob.Name, err)
 	}
-	return sink.sums.sha256(), nil
+	return nil
+}
+
+// fill runs one download. It reports wrong when all of it came and is not what
+// was promised.
+func (s *Sink) fill(ctx context.Context, fill Fill) (wrong bool, err error) {
+	stop := make(chan struct{})
+	var follower sync.WaitGroup
+	follower.Go(func() { s.follow(stop) })
+	err = fill(ctx, s)
+	close(stop)
+	follower.Wait()
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", s.blob.Name, err)
+	}
+	err = s.finish()
+	return errors.Is(err, registry.ErrDigest), err
 }
 
 // lookup finds the SHA-256 for a promised digest: itself, or by an alias.

@@ -31,11 +31,13 @@ type Config struct {
 	Backoff   time.Duration     // before the second attempt, then doubled (500 ms)
 	MaxWait   time.Duration     // the longest that a store may ask to wait (2 min)
 	Stall     time.Duration     // without a byte (30 s)
+	PartSize  int64             // of one request for content, in bytes (64 MiB)
 }
 
 // Client is safe for concurrent use.
 type Client struct {
-	cfg Config
+	cfg   Config
+	slots chan struct{} // one for each request for content
 }
 
 // New returns a Client.
@@ -50,10 +52,11 @@ func New(cfg Config) *Client {
 	setDefault(&cfg.Backoff, 500*time.Millisecond)
 	setDefault(&cfg.MaxWait, 2*time.Minute)
 	setDefault(&cfg.Stall, 30*time.Second)
-	return &Client{cfg: cfg}
+	setDefault(&cfg.PartSize, defaultPart)
+	return &Client{cfg: cfg, slots: make(chan struct{}, perClient)}
 }
 
-func setDefault[T int | time.Duration](field *T, value T) {
+func setDefault[T int | int64 | time.Duration](field *T, value T) {
 	if *field <= 0 {
 		*field = value
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"assay/registry"
+	"assay/registry/internal/spans"
 )
 
 func quick() *Client {
@@ -42,9 +43,19 @@ func parse(t *testing.T, s string) *url.URL {
 }
 
 // buffer is a Sink in memory.
-type buffer struct{ bytes.Buffer }
+type buffer struct {
+	bytes.Buffer
+	size int64
+}
 
-func (b *buffer) Reset() error { b.Buffer.Reset(); return nil }
+func (b *buffer) Reset() error          { b.Buffer.Reset(); return nil }
+func (b *buffer) Missing() []spans.Span { return []spans.Span{{To: b.size}} }
+func (b *buffer) WriteAt(p []byte, off int64) (int, error) {
+	if off != int64(b.Len()) {
+		return 0, fmt.Errorf("written at %d, %d are there", off, b.Len())
+	}
+	return b.Write(p)
+}
 
 func TestRefusesDowngrade(t *testing.T) {
 	plain := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("plain http was asked") })
@@ -278,7 +289,7 @@ func TestRanges(t *testing.T) {
 				_, _ = w.Write(content)
 			}
 		})
-		var sink buffer
+		sink := buffer{size: int64(len(content))}
 		err := quick().Download(t.Context(), Download{Request: Request{URL: u}, Size: int64(len(content))}, &sink)
 		if err != nil || !bytes.Equal(sink.Bytes(), content) {
 			t.Errorf("%s: %v, %d bytes", name, err, sink.Len())
@@ -311,7 +322,7 @@ func TestDripping(t *testing.T) {
 		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler)
 	})
-	err := quick().Download(t.Context(), Download{Request: Request{URL: u}, Size: 10_000}, &buffer{})
+	err := quick().Download(t.Context(), Download{Request: Request{URL: u}, Size: 10_000}, &buffer{size: 10_000})
 	if err == nil || n.Load() > maxTroubles+2 {
 		t.Errorf("%v after %d requests", err, n.Load())
 	}
@@ -322,8 +333,9 @@ type failing struct{}
 
 var errFull = errors.New("no space left on device")
 
-func (failing) Write([]byte) (int, error) { return 0, errFull }
-func (failing) Reset() error              { return nil }
+func (failing) WriteAt([]byte, int64) (int, error) { return 0, errFull }
+func (failing) Missing() []spans.Span              { return []spans.Span{{To: 5}} }
+func (failing) Reset() error                       { return nil }
 
 func TestFullDiskIsFinal(t *testing.T) {
 	var n atomic.Int32
@@ -348,8 +360,9 @@ func TestSlowReader(t *testing.T) {
 
 type slow struct{ once bool }
 
-func (s *slow) Reset() error { return nil }
-func (s *slow) Write(p []byte) (int, error) {
+func (s *slow) Reset() error          { return nil }
+func (s *slow) Missing() []spans.Span { return []spans.Span{{To: 1 << 20}} }
+func (s *slow) WriteAt(p []byte, _ int64) (int, error) {
 	if !s.once {
 		s.once = true
 		time.Sleep(200 * time.Millisecond)

@@ -1,0 +1,5 @@
+//go:build linux || darwin
+
+package cas_test
+
+const resumesHere = true

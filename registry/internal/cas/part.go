@@ -1,0 +1,181 @@
+package cas
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"assay/registry"
+)
+
+// part is the temporary file of one download.
+type part struct {
+	root    *os.Root
+	file    *os.File
+	name    string // below the cache
+	journal string // "" when the part does not outlive this process
+}
+
+// errBusy: another process is downloading the same.
+var errBusy = errors.New("another process is fetching the same file")
+
+// claim waits until no other process works on the blob and takes its part, with
+// what is there of it.
+func claim(ctx context.Context, root *os.Root, b Blob) (*part, error) {
+	for {
+		p, err := tryClaim(root, b)
+		if !errors.Is(err, errBusy) {
+			return p, err
+		}
+		t := time.NewTimer(100 * time.Millisecond)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+func tryClaim(root *os.Root, b Blob) (*part, error) {
+	if !lockable {
+		return private(root)
+	}
+	key := "tmp/" + b.Want[0].Algorithm + "-" + b.Want[0].Hex
+	p := &part{root: root, name: key + ".part", journal: key + ".journal"}
+	var err error
+	if p.file, err = root.OpenFile(p.name, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return nil, err
+	}
+	if err := tryLock(p.file); err != nil {
+		err = errors.Join(err, p.file.Close())
+		if errors.Is(err, errBusy) {
+			return nil, err
+		}
+		return private(root) // a file system without locks
+	}
+	held, err := p.file.Stat()
+	named, nameErr := root.Lstat(p.name)
+	switch {
+	case err != nil:
+		return nil, errors.Join(err, p.file.Close())
+	case nameErr != nil || !os.SameFile(held, named) && isOwn(named):
+		// The one who had it finished or gave up, and it is another file now.
+		return nil, errors.Join(errBusy, p.file.Close())
+	case !isOwn(named):
+		// A link, or a file that others can write to: not ours to go on with.
+		return nil, errors.Join(errBusy, p.file.Close(), root.Remove(p.name))
+	}
+	return p, nil
+}
+
+// private is a part that nobody else knows of.
+func private(root *os.Root) (*part, error) {
+	name := "tmp/" + rand.Text()
+	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	return &part{root: root, file: f, name: name}, err
+}
+
+// begin prepares the part for size bytes and tells what is there already.
+func (p *part) begin(b Blob) (*Sink, error) {
+	sums, err := newHashes(b)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sink{part: p, blob: b, sums: sums, wake: make(chan struct{}, 1)}
+	info, err := p.file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if p.journal != "" && info.Size() == b.Size {
+		s.resume()
+	}
+	if len(s.have) == 0 {
+		if err := p.empty(); err != nil {
+			return nil, err
+		}
+	}
+	return s, p.reserve(b)
+}
+
+// empty forgets what is there. The journal goes first: it must never speak of
+// another file.
+func (p *part) empty() error {
+	if p.journal != "" {
+		if err := p.root.Remove(p.journal); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return p.file.Truncate(0)
+}
+
+// spare is left free on the disk: a cache that fills it to the last byte breaks
+// everything else on the machine.
+const spare = 64 << 20
+
+// reserve makes sure of the space before the first byte is fetched.
+func (p *part) reserve(b Blob) error {
+	info, err := p.file.Stat()
+	if err != nil {
+		return err
+	}
+	need := b.Size - min(b.Size, allocated(info))
+	if free, known := freeSpace(p.root.Name()); known && need > 0 && free-spare < need {
+		return fmt.Errorf("%w: %s takes %d more bytes in %s, and %d are free (%d of them are left alone); make room, or set ASSAY_CACHE to a folder on another disk",
+			registry.ErrSpace, b.Name, need, p.root.Name(), free, spare)
+	}
+	if b.Size == 0 {
+		return nil
+	}
+	if err := reserve(p.file, b.Size); err != nil {
+		return fmt.Errorf("take %d bytes of disk space for %s: %w", b.Size, b.Name, err)
+	}
+	return nil
+}
+
+// discard removes the part.
+func (p *part) discard() error {
+	var err error
+	if p.journal != "" {
+		if err = p.root.Remove(p.journal); errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+	}
+	if !lockable {
+		err = errors.Join(err, p.file.Close())
+	}
+	err = errors.Join(err, p.root.Remove(p.name))
+	if lockable {
+		err = errors.Join(err, p.file.Close())
+	}
+	return err
+}
+
+// publish gives the part its final name. The lock is held until it has it.
+func (p *part) publish(name string) error {
+	if p.journal != "" {
+		if err := p.root.Remove(p.journal); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(err, p.discard())
+		}
+	}
+	if !lockable { // Windows does not rename what is open
+		if err := p.file.Close(); err != nil {
+			return errors.Join(err, p.root.Remove(p.name))
+		}
+	}
+	if err := p.root.Rename(p.name, name); err != nil {
+		err = errors.Join(err, p.root.Remove(p.name))
+		if lockable {
+			err = errors.Join(err, p.file.Close())
+		}
+		return err
+	}
+	if lockable {
+		return p.file.Close()
+	}
+	return nil
+}

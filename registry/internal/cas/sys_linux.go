@@ -1,0 +1,59 @@
+package cas
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// lockable: a lock on an open file ends with its process, so that an unfinished
+// download can belong to one process at a time and outlive it.
+const lockable = true
+
+func tryLock(f *os.File) error { return flock(f) }
+
+// isOwn reports a file that only this user can have written: ours, closed to
+// others, and with one name.
+func isOwn(info fs.FileInfo) bool {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(s.Uid) == os.Getuid() && s.Nlink == 1 && info.Mode().IsRegular() && info.Mode().Perm()&0o077 == 0
+}
+
+// allocated is the space that a file takes on its disk, in bytes.
+func allocated(info fs.FileInfo) int64 {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return s.Blocks * 512
+	}
+	return 0
+}
+
+// freeSpace is what an ordinary user may still write to the disk of dir, in bytes.
+func freeSpace(dir string) (free int64, known bool) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil || s.Bsize <= 0 {
+		return 0, false
+	}
+	return clampMul(s.Bavail, uint64(s.Bsize)), true
+}
+
+// reserve makes the file size bytes long and takes the space for it where the
+// file system can.
+func reserve(f *os.File, size int64) error {
+	err := syscall.Fallocate(int(f.Fd()), 0, 0, size)
+	if errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.EINTR) {
+		return f.Truncate(size)
+	}
+	return err
+}
+
+// bootID names the time since the machine was started: within it, what a killed
+// process wrote is what is read.
+func bootID() string {
+	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
