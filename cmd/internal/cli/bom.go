@@ -23,6 +23,7 @@ type bomFlags struct {
 	from              string
 	author            string
 	noFindings        bool
+	graph             bool
 }
 
 func (a *app) bomCommand() *cobra.Command {
@@ -56,6 +57,7 @@ applies is missing; PROFILE:80 is content with 80 percent.
 Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 		Example: `  assay bom ./model > model.spdx.json
   assay bom ./model --complete g7
+  assay bom ./model --graph | dot -Tsvg > lineage.svg
   assay bom ./model --no-findings --require-complete bsi-tr-03183-2 -o cyclonedx-json@1.7=model.cdx.json`,
 		Args: cobra.MaximumNArgs(1),
 	}
@@ -63,6 +65,7 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 	cmd.Flags().StringVar(&f.require, "require-complete", "", "exit with 1 unless the bill is complete against `PROFILE`[:PERCENT]")
 	cmd.Flags().StringVar(&f.from, "from", "", "read the bill in `FILE`, compare it with the files of REF and complete it")
 	cmd.Flags().StringVar(&f.author, "author", "", "who answers for the bill: a `NAME`, e-mail address or URL")
+	cmd.Flags().BoolVar(&f.graph, "graph", false, "print instead what it was made from, as a graph in the DOT language")
 	cmd.Flags().BoolVar(&f.noFindings, "no-findings", false, "leave findings out, for profiles that forbid vulnerability information in a bill")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		job, err := a.bomJob(f)

@@ -37,6 +37,9 @@ type bomJob struct {
 // bomJob checks the flags before the work begins.
 func (a *app) bomJob(f bomFlags) (bomJob, error) {
 	job := bomJob{app: a, flags: f}
+	if f.graph && f.complete != "" {
+		return job, usageError("--graph and --complete both print to standard output; choose one")
+	}
 	if f.complete != "" {
 		p, ok := profile.Find(f.complete)
 		if !ok {
@@ -97,9 +100,15 @@ func (j bomJob) finish(r verify.Report) error {
 	making := j.app.making(bomFormat(targets), j.flags.author)
 	if j.other != nil && len(r.Files) == 0 {
 		making = j.other.Making
-		if name := targets[0].format; j.measured.ID == "" && bomFormats[name][0] == "" {
+		if name := targets[0].format; j.measured.ID == "" && !j.flags.graph && bomFormats[name][0] == "" {
 			return usageError("%s describes a report, and --from without a reference makes none; choose a format of bills", name)
 		}
+	}
+	if j.flags.graph {
+		if err := j.document(r).WriteDOT(j.app.Stdout); err != nil {
+			return fmt.Errorf("write the graph: %w", err)
+		}
+		targets = targets[1:]
 	}
 	if j.measured.ID != "" {
 		if err := j.print(profile.Check(j.measured, j.document(r), making)); err != nil {
