@@ -25,7 +25,7 @@ test:
 
 # The packages in which goroutines share something.
 race:
-	CGO_ENABLED=1 $(GO) test -race ./scanners ./verify ./verify/hashing ./verify/store ./registry/... ./cmd/...
+	CGO_ENABLED=1 $(GO) test -race -short ./scanners ./verify ./verify/hashing ./verify/store ./registry/... ./cmd/...
 
 # Every fuzz target of the repository, FUZZTIME each.
 fuzz:
