@@ -99,7 +99,7 @@ func checkHarmless(t *testing.T, f scanners.File, data []byte) scanners.Result {
 func TestFixtures(t *testing.T) {
 	root := filepath.Join("..", "..", "testdata", "benign")
 	n := 0
-	for _, dir := range strings.Fields("pytorch sklearn joblib numpy pandas stdlib " + os.Getenv("ASSAY_CORPUS")) {
+	for dir := range strings.FieldsSeq("pytorch sklearn joblib numpy pandas stdlib " + os.Getenv("ASSAY_CORPUS")) {
 		if !filepath.IsAbs(dir) {
 			dir = filepath.Join(root, dir)
 		}

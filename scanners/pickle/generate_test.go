@@ -15,7 +15,6 @@ type generator struct {
 	b     bytes.Buffer
 	proto int
 	memo  []int
-	texts int // strings pushed, for names
 }
 
 var moduleNames = []string{"os", "mylib", "mylib.sub", "__builtin__", "builtins", "collections", "copy_reg", "numpy", "torch._utils", "é"}

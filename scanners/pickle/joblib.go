@@ -191,12 +191,12 @@ func (m *machine) arrayEnd(w wrapper, start int64) (int64, error) {
 		return m.nestedStream(start)
 	}
 	if w.aligned {
-		pad := m.view(start, 1, nil)
+		pad := m.view(start, 1)
 		if pad == nil {
 			return 0, errTruncated
 		}
 		n := int(pad[0])
-		content := m.view(start+1, n, nil)
+		content := m.view(start+1, n)
 		if content == nil && n > 0 {
 			return 0, errTruncated
 		}

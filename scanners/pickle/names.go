@@ -175,7 +175,7 @@ func (m *machine) name(slot int, off, n int64) []byte {
 		m.judge.limit(m.opOff, "a name of more than 1 KiB; it is read no further")
 		n = maxName
 	}
-	m.text[slot] = append(m.text[slot][:0], m.view(off, int(n), nil)...)
+	m.text[slot] = append(m.text[slot][:0], m.view(off, int(n))...)
 	if n == maxName {
 		for !utf8.Valid(m.text[slot]) && len(m.text[slot]) > maxName-utf8.UTFMax {
 			m.text[slot] = m.text[slot][:len(m.text[slot])-1]

@@ -50,7 +50,7 @@ func (m *machine) lookInside(v value, off, n int64) {
 	var head []byte
 	if rel := off - m.at; rel >= 0 && rel+minNested <= int64(len(m.buf)) {
 		head = m.buf[rel : rel+minNested]
-	} else if head = m.view(off, minNested, nil); head == nil {
+	} else if head = m.view(off, minNested); head == nil {
 		return
 	}
 	switch head[0] {
@@ -58,7 +58,7 @@ func (m *machine) lookInside(v value, off, n int64) {
 	default:
 		return
 	}
-	if p := packingOf(head); p != 0 && leadsToPickle(p, m.view(off, int(min(n, prefixSize)), nil)) {
+	if p := packingOf(head); p != 0 && leadsToPickle(p, m.view(off, int(min(n, prefixSize)))) {
 		m.inspect(constant{value: v, off: off, n: n, packed: p})
 	}
 }

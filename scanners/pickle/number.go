@@ -34,7 +34,7 @@ func (m *machine) integerOf(v value) (int64, bool) {
 	if n > 8 {
 		return 0, false
 	}
-	return littleInt(m.view(off, int(n), nil))
+	return littleInt(m.view(off, int(n)))
 }
 
 // integersOf returns the integers of a tuple, or of the torch.Size or the like

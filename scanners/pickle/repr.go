@@ -61,7 +61,7 @@ func (m *machine) reprFull(v value, depth int) string {
 
 func (m *machine) reprNumber(v value) string {
 	if v.tag() == tagFloat {
-		if raw := m.view(v.low(), 8, nil); v.middle() == 8 && raw != nil {
+		if raw := m.view(v.low(), 8); v.middle() == 8 && raw != nil {
 			return formatFloat(raw)
 		}
 		return "<float>"
@@ -70,7 +70,7 @@ func (m *machine) reprNumber(v value) string {
 	if n > 8 {
 		return fmt.Sprintf("<integer of %d bytes>", n)
 	}
-	i, _ := littleInt(m.view(off, int(n), nil))
+	i, _ := littleInt(m.view(off, int(n)))
 	return strconv.FormatInt(i, 10)
 }
 

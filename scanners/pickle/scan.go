@@ -56,7 +56,6 @@ type analysis struct {
 	first  bool  // the first pickle was read to its STOP
 	rest   int64 // where the last pickle, or the data after it, ended
 	legacy bool  // it is a torch stream
-	arrays bool  // it has arrays of joblib
 }
 
 // cover are the bytes accounted for.
@@ -140,7 +139,7 @@ func (m *machine) secondReading(at int64) {
 
 // definite reports the magic number of protocols 2 and above.
 func (a *analysis) definite(at int64) bool {
-	head := a.view(at, int(min(2, a.end-at)), nil)
+	head := a.view(at, int(min(2, a.end-at)))
 	return len(head) == 2 && head[0] == opProto && head[1] <= maxProtocol
 }
 
@@ -149,7 +148,7 @@ func (a *analysis) definite(at int64) bool {
 // imports something or is free of findings.
 func (a *analysis) tentative(at int64) (next int64, ok bool) {
 	m := a.machine
-	head := m.view(at, 1, nil)
+	head := m.view(at, 1)
 	if head == nil || !opcodes[head[0]].start {
 		return 0, false
 	}
@@ -185,7 +184,7 @@ func (a *analysis) legacyStorages(list value, at int64) (int64, error) {
 		if !ok || t.list[i].itemsize == 0 {
 			return 0, a.broken(at, fmt.Errorf("no tensor declares the storage %q, so that its size is not known", key))
 		}
-		raw := a.view(at, int(min(8, a.end-at)), nil)
+		raw := a.view(at, int(min(8, a.end-at)))
 		if len(raw) < 8 {
 			return 0, a.broken(at, errTruncated)
 		}
@@ -227,7 +226,7 @@ func (m *machine) failure(err error) error {
 // recognised decides whether the file is a pickle at all. Text and tensors may
 // begin with an opcode; they are left to others unless a loader would act on them.
 func (a *analysis) recognised(err error, name string) bool {
-	head := a.view(0, 2, nil)
+	head := a.view(0, 2)
 	names := a.judge.names.list
 	switch {
 	case len(head) == 2 && head[0] == opProto && head[1] <= maxProtocol:

@@ -2,6 +2,7 @@ package pickle
 
 import (
 	"fmt"
+	"slices"
 
 	"assay/scanners"
 )
@@ -45,10 +46,8 @@ func (s *sink) add(rule ruleID, severity scanners.Severity, off int64, group str
 		}
 		s.tallies[tallyKey{rule, group}] = t
 	}
-	for _, o := range t.offsets {
-		if o == off {
-			return // the second reading of the same bytes
-		}
+	if slices.Contains(t.offsets, off) {
+		return // the second reading of the same bytes
 	}
 	if len(t.offsets) >= perGroup || !s.room(severity) {
 		t.more++

@@ -2,6 +2,7 @@ package pickle
 
 import (
 	"bytes"
+	"errors"
 	"math/big"
 	"strconv"
 	"strings"
@@ -32,7 +33,7 @@ func (m *machine) textual(op byte) error {
 		m.push(plain(tagUnknown))
 		return nil
 	}
-	text := m.view(off, int(n), nil)
+	text := m.view(off, int(n))
 	switch op {
 	case opInt:
 		return m.intLine(text)
@@ -60,8 +61,8 @@ func (m *machine) constant(t tag, off, n int64) {
 func (m *machine) quoted(off, n int64) error {
 	var ends [2]byte
 	if n >= 2 {
-		copy(ends[:1], m.view(off, 1, nil))
-		copy(ends[1:], m.view(off+n-1, 1, nil))
+		copy(ends[:1], m.view(off, 1))
+		copy(ends[1:], m.view(off+n-1, 1))
 	}
 	if ends[0] != ends[1] || ends[0] != '\'' && ends[0] != '"' {
 		return errArgument
@@ -157,7 +158,7 @@ func (m *machine) longLine(text []byte) error {
 func (m *machine) floatLine(text []byte) error {
 	s := m.untilNUL(text)
 	trimmed := strings.ReplaceAll(strings.TrimSpace(s), "_", "")
-	if _, err := strconv.ParseFloat(trimmed, 64); err != nil && !isRange(err) {
+	if _, err := strconv.ParseFloat(trimmed, 64); err != nil && !errors.Is(err, strconv.ErrRange) {
 		return errArgument
 	}
 	if trimmed != s || strings.ContainsAny(s, "xX") {
@@ -165,11 +166,6 @@ func (m *machine) floatLine(text []byte) error {
 	}
 	m.push(pair(tagFloat, 0, m.opOff))
 	return nil
-}
-
-func isRange(err error) bool {
-	e, ok := err.(*strconv.NumError)
-	return ok && e.Err == strconv.ErrRange
 }
 
 // memoLine is GET and PUT.
@@ -202,7 +198,7 @@ func (m *machine) string(v value, limit int) (text string, all, ok bool) {
 	}
 	off, n := m.extent(v)
 	all = n <= int64(limit)
-	raw := m.view(off, int(min(n, int64(limit))), nil)
+	raw := m.view(off, int(min(n, int64(limit))))
 	if raw == nil && n > 0 {
 		return "", false, false
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"assay/scanners"
-	"assay/scanners/internal/pyglobals"
 )
 
 const (
@@ -217,7 +216,7 @@ func (m *machine) isLegacyMagic(v value) bool {
 		return false
 	}
 	off, n := m.extent(v)
-	return n == int64(len(legacyMagic)) && string(m.view(off, int(n), nil)) == legacyMagic
+	return n == int64(len(legacyMagic)) && string(m.view(off, int(n))) == legacyMagic
 }
 
 // storageKeys returns the list of keys that is the fifth pickle.
@@ -235,12 +234,4 @@ func (m *machine) storageKeys(v value) ([]string, error) {
 		keys = append(keys, strings.Clone(key))
 	}
 	return keys, nil
-}
-
-// classOf is the entry of the class of an object, or nil.
-func (m *machine) classOf(v value) *pyglobals.Entry {
-	if v.tag() != tagObject {
-		return nil
-	}
-	return m.judge.names.list[v.middle()].entry
 }

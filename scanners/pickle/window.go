@@ -231,21 +231,18 @@ func (w *window) enterFrame(n uint64) (orderly bool) {
 	return orderly
 }
 
-// view returns n bytes at off: from the buffer when they are there, else read
-// into scratch. It returns nil when they cannot be read.
-func (w *window) view(off int64, n int, scratch []byte) []byte {
+// view returns n bytes at off, from the buffer when they are there. It returns nil
+// when they cannot be read. They are valid until the next opcode is read.
+func (w *window) view(off int64, n int) []byte {
 	if rel := off - w.at; rel >= 0 && rel+int64(n) <= int64(len(w.buf)) {
 		return w.buf[rel : rel+int64(n)]
 	}
 	if off < 0 || n < 0 || n > math.MaxInt32 || off+int64(n) > w.end {
 		return nil
 	}
-	if cap(scratch) < n {
-		scratch = make([]byte, n)
-	}
-	scratch = scratch[:n]
-	if got, _ := w.src.ReadAt(scratch, off); got < n {
+	out := make([]byte, n)
+	if got, _ := w.src.ReadAt(out, off); got < n {
 		return nil
 	}
-	return scratch
+	return out
 }

@@ -42,7 +42,7 @@ inspect:getattr_static cgitb:lookup gc:get_objects copyreg:add_extension numpy:_
 
 func TestGadgets(t *testing.T) {
 	for want, list := range gadgets {
-		for _, pair := range strings.Fields(list) {
+		for pair := range strings.FieldsSeq(list) {
 			module, name, _ := strings.Cut(pair, ":")
 			d, ok := Classify(module, name)
 			if !ok || want != Proxy && d.Caps.Indirect() {
@@ -65,10 +65,10 @@ colorsys datetime decimal encodings errno fractions getopt hmac html ipaddress k
 sre_compile sre_constants sre_parse stringprep struct textwrap this token unicodedata zlib abc _abc _py_abc statistics string enum
 graphlib json _json email chunk stat _stat quopri uu reprlib pprint hashlib`
 	known := make(map[string]bool)
-	for _, m := range strings.Fields(harmless) {
+	for m := range strings.FieldsSeq(harmless) {
 		known[m] = true
 	}
-	for _, m := range strings.Fields(standardModules) {
+	for m := range strings.FieldsSeq(standardModules) {
 		if tables().danger[m] == nil && !known[m] {
 			t.Errorf("%s: neither in danger.txt nor known to be harmless", m)
 		}

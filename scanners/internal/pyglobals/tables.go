@@ -114,7 +114,7 @@ func parseDirective(line string) (directive, error) {
 		return directive{}, fmt.Errorf("a directive has options, a reason and a source")
 	}
 	d := directive{options: make(map[string]string), reason: parts[1], source: parts[2]}
-	for _, option := range strings.Fields(parts[0]) {
+	for option := range strings.FieldsSeq(parts[0]) {
 		k, v, _ := strings.Cut(option, "=")
 		d.options[k] = v
 	}
