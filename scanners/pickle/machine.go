@@ -95,7 +95,6 @@ func (m *machine) account(to int64) {
 	m.from = to
 }
 
-//nolint:funlen // one case per opcode; a call for each of the frequent ones would halve the speed
 func (m *machine) loop() error {
 	for {
 		if m.pos >= m.lim {
