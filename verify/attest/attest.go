@@ -137,7 +137,7 @@ type attestation struct {
 func (v *Verifier) read(name string, data []byte, given bool) *attestation {
 	a := &attestation{name: name, given: given}
 	if err := v.readInto(a, data); err != nil {
-		p := verify.Problem(envelope.AsFault(envelope.CodeBadBundle, err))
+		p := verify.Problem(envelope.AsError(envelope.CodeBadBundle, err))
 		a.problem, a.Trusted = &p, false
 	}
 	return a
@@ -155,7 +155,7 @@ func (v *Verifier) readInto(a *attestation, data []byte) error {
 		return err
 	}
 	if stErr != nil {
-		return asSigned(a, envelope.AsFault(CodeBadStatement, stErr))
+		return asSigned(a, envelope.AsError(CodeBadStatement, stErr))
 	}
 	a.statement = st
 	return nil

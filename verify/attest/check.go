@@ -87,7 +87,7 @@ func (c *check) judge(a *attestation, t *tree, claim *verify.Claim) []verify.Pro
 	}
 	j := &judge{expect: &c.verifier.config.Expect, now: c.verifier.config.Now, problems: bound.problems}
 	if err := j.predicate(st, what); err != nil {
-		return append(j.problems, verify.Problem(envelope.AsFault(CodeBadPredicate, err)))
+		return append(j.problems, verify.Problem(envelope.AsError(CodeBadPredicate, err)))
 	}
 	require := c.verifier.config.Require
 	j.age(a.Time, what.Time, slices.Contains(require, what.Kind) || slices.Contains(require, st.PredicateType))

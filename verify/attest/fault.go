@@ -28,4 +28,4 @@ const (
 )
 
 // fault is a problem on its way up.
-type fault = envelope.Fault
+type fault = envelope.Error

@@ -70,7 +70,7 @@ func load(ctx context.Context, f registry.File) (data []byte, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, content.Close()) }()
-	return io.ReadAll(io.NewSectionReader(content, 0, f.Size))
+	return io.ReadAll(io.LimitReader(io.NewSectionReader(content, 0, f.Size), f.Size))
 }
 
 // looksSigned reports a document with a DSSE envelope somewhere.

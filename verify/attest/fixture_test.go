@@ -89,20 +89,20 @@ func (f *fixture) sum(name string) string {
 }
 
 // edit changes the statement before it is signed.
-func (f *fixture) edit(old, new string) { f.payload = replace(f.t, f.payload, old, new) }
+func (f *fixture) edit(before, after string) { f.payload = replace(f.t, f.payload, before, after) }
 
 // editBundle changes the bundle after it was signed.
-func (f *fixture) editBundle(old, new string) {
-	before := f.bundle
-	f.bundle = func(text string) string { return replace(f.t, before(text), old, new) }
+func (f *fixture) editBundle(before, after string) {
+	signed := f.bundle
+	f.bundle = func(text string) string { return replace(f.t, signed(text), before, after) }
 }
 
-func replace(t testing.TB, text, old, new string) string {
+func replace(t testing.TB, text, before, after string) string {
 	t.Helper()
-	if !strings.Contains(text, old) {
-		t.Fatalf("%q is not there to be replaced", old)
+	if !strings.Contains(text, before) {
+		t.Fatalf("%q is not there to be replaced", before)
 	}
-	return strings.Replace(text, old, new, 1)
+	return strings.Replace(text, before, after, 1)
 }
 
 func (f *fixture) signature() []byte {

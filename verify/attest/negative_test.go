@@ -25,10 +25,10 @@ type negative struct {
 	want   []string
 }
 
-func edit(old, new string) func(f *fixture) { return func(f *fixture) { f.edit(old, new) } }
+func edit(before, after string) func(f *fixture) { return func(f *fixture) { f.edit(before, after) } }
 
-func editBundle(old, new string) func(f *fixture) {
-	return func(f *fixture) { f.editBundle(old, new) }
+func editBundle(before, after string) func(f *fixture) {
+	return func(f *fixture) { f.editBundle(before, after) }
 }
 
 func one(code string) []string { return []string{code} }

@@ -18,4 +18,4 @@ const (
 )
 
 // fault is a problem on its way up.
-type fault = envelope.Fault
+type fault = envelope.Error

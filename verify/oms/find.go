@@ -94,7 +94,7 @@ func (v *Verifier) load(ctx context.Context, f registry.File, sniff bool) (data 
 	if content.Size() > v.config.MaxBundle {
 		return nil, fmt.Errorf("larger than %d bytes: raise the limit for signature bundles", v.config.MaxBundle)
 	}
-	return io.ReadAll(io.NewSectionReader(content, 0, content.Size()))
+	return io.ReadAll(io.LimitReader(io.NewSectionReader(content, 0, content.Size()), v.config.MaxBundle))
 }
 
 // looksLikeBundle reports whether the first bytes are those of a JSON document;

@@ -111,12 +111,12 @@ func oldPAE(payload []byte) []byte {
 }
 
 // edit changes the statement before it is signed.
-func (f *fixture) edit(old, new string) { f.payload = replace(f.t, f.payload, old, new) }
+func (f *fixture) edit(before, after string) { f.payload = replace(f.t, f.payload, before, after) }
 
 // editBundle changes the bundle after it was signed.
-func (f *fixture) editBundle(old, new string) {
-	before := f.bundle
-	f.bundle = func(text string) string { return replace(f.t, before(text), old, new) }
+func (f *fixture) editBundle(before, after string) {
+	signed := f.bundle
+	f.bundle = func(text string) string { return replace(f.t, signed(text), before, after) }
 }
 
 // signed returns the bundle.

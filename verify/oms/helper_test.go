@@ -3,6 +3,7 @@ package oms
 import (
 	"bytes"
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,9 +21,7 @@ type tree map[string]string
 
 func (m tree) clone() tree {
 	out := tree{}
-	for name, data := range m {
-		out[name] = data
-	}
+	maps.Copy(out, m)
 	return out
 }
 
@@ -157,10 +156,10 @@ func publicKey(t testing.TB, path string) trust.PublicKey {
 }
 
 // replace changes one thing in a text that must have it.
-func replace(t testing.TB, text, old, new string) string {
+func replace(t testing.TB, text, before, after string) string {
 	t.Helper()
-	if !bytes.Contains([]byte(text), []byte(old)) {
-		t.Fatalf("%q is not there to be replaced", old)
+	if !bytes.Contains([]byte(text), []byte(before)) {
+		t.Fatalf("%q is not there to be replaced", before)
 	}
-	return strings.Replace(text, old, new, 1)
+	return strings.Replace(text, before, after, 1)
 }

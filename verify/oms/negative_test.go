@@ -437,10 +437,10 @@ func TestNegatives(t *testing.T) {
 	runNegatives(t, "statement by certificate", badStatements, certificateFixture)
 }
 
-func runNegatives(t *testing.T, group string, negatives []negative, make func(testing.TB) *fixture) {
+func runNegatives(t *testing.T, group string, negatives []negative, fresh func(testing.TB) *fixture) {
 	for _, n := range negatives {
 		t.Run(group+"/"+n.name, func(t *testing.T) {
-			f := make(t)
+			f := fresh(t)
 			want(t, f.claim(), verify.Verified)
 			n.change(f)
 			want(t, f.claim(), verify.Failed, n.want...)

@@ -124,7 +124,7 @@ func (v *Verifier) read(b Bundle) *document {
 	digest := sha256.Sum256(b.Data)
 	d := &document{name: b.Name, self: self{base: baseName(b.Name), sha256: hex.EncodeToString(digest[:])}}
 	if err := v.readInto(d, b.Data); err != nil {
-		p := verify.Problem(envelope.AsFault(envelope.CodeBadBundle, err))
+		p := verify.Problem(envelope.AsError(envelope.CodeBadBundle, err))
 		d.problem, d.manifest, d.Trusted = &p, nil, false
 	}
 	return d
@@ -146,7 +146,7 @@ func (v *Verifier) readInto(d *document, data []byte) error {
 	}
 	d.predicateType = st.PredicateType
 	if stErr != nil {
-		return envelope.AsFault(CodeBadStatement, stErr)
+		return envelope.AsError(CodeBadStatement, stErr)
 	}
 	d.manifest = manifest
 	d.noteOddities()

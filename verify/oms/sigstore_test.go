@@ -34,15 +34,15 @@ func parts(t *testing.T, bundle string) keylessParts {
 }
 
 // editEntry changes a log entry.
-func (p *keylessParts) editEntry(t *testing.T, old, new string) {
+func (p *keylessParts) editEntry(t *testing.T, before, after string) {
 	text := p.Material.Entries[0]
 	if err := text.Compact(); err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Contains(text, []byte(old)) {
-		t.Fatalf("%s is not in the log entry", old)
+	if !bytes.Contains(text, []byte(before)) {
+		t.Fatalf("%s is not in the log entry", before)
 	}
-	p.Material.Entries[0] = bytes.Replace(text, []byte(old), []byte(new), 1)
+	p.Material.Entries[0] = bytes.Replace(text, []byte(before), []byte(after), 1)
 }
 
 // TestKeylessNegatives exchanges parts of two bundles that the same person

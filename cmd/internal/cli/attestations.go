@@ -33,7 +33,8 @@ func (s *attestations) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&s.keys, "attestation-key", nil, "attestations by this key count, a PEM `FILE`; repeatable (default: the signers of the model)")
 	f.StringVar(&s.identity, "attestation-identity", "", "keyless attestations by this `SUBJECT` count, exactly; needs --trusted-root")
 	f.StringVar(&s.issuer, "attestation-issuer", "", "identity provider `URL` for --attestation-identity")
-	f.StringArrayVar(&s.require, "require-attestation", nil, "a verified attestation of this `KIND` must be about every file: "+strings.Join(attest.Kinds(), ", ")+", or a predicate type URI; repeatable")
+	f.StringArrayVar(&s.require, "require-attestation", nil, "a verified attestation of this `KIND` must be about every file: "+
+		strings.Join(attest.Kinds(), ", ")+", or a predicate type URI; repeatable")
 	f.StringArrayVar(&s.expect.Builders, "builder-id", nil, "provenance must be by the builder `URI`, exactly; repeatable")
 	f.StringVar(&s.expect.BuildType, "build-type", "", "provenance must have this build type `URI`")
 	f.StringVar(&s.expect.Source, "source-uri", "", "provenance must name this source repository `URI`")

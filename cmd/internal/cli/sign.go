@@ -21,9 +21,9 @@ import (
 	"assay/verify/trust"
 )
 
-// passwordVariable is where the password of an encrypted private key comes
+// unlockVariable is where the password of an encrypted private key comes
 // from: a flag would show it to every user of the machine.
-const passwordVariable = "ASSAY_KEY_PASSWORD"
+const unlockVariable = "ASSAY_KEY_PASSWORD"
 
 // signingKey are the flags that say with what to sign.
 type signingKey struct {
@@ -33,7 +33,8 @@ type signingKey struct {
 }
 
 func (k *signingKey) flags(f *pflag.FlagSet) {
-	f.StringVar(&k.privateKey, "private-key", "", "sign with this key: ECDSA P-256, P-384 or P-521 in a PEM `FILE` (PKCS #8 or SEC 1); its password is taken from "+passwordVariable)
+	f.StringVar(&k.privateKey, "private-key", "", "sign with this key: ECDSA P-256, P-384 or P-521 in a PEM `FILE` (PKCS #8 or SEC 1); "+
+		"its password is taken from "+unlockVariable)
 	f.StringVar(&k.certificate, "certificate", "", "certificate of the key, a PEM `FILE`: verifiers then need its root and not the key")
 	f.StringArrayVar(&k.chain, "certificate-chain", nil, "intermediate certificates above --certificate, a PEM `FILE`; repeatable")
 }
@@ -46,9 +47,9 @@ func (k *signingKey) load(getenv func(string) string) (crypto.Signer, []*x509.Ce
 	if k.certificate == "" && len(k.chain) > 0 {
 		return nil, nil, usageError("--certificate-chain needs the signer's own certificate: --certificate FILE")
 	}
-	signer, err := trust.LoadPrivateKey(k.privateKey, []byte(getenv(passwordVariable)))
+	signer, err := trust.LoadPrivateKey(k.privateKey, []byte(getenv(unlockVariable)))
 	if errors.Is(err, trust.ErrPassword) {
-		return nil, nil, usageError("--private-key: %w (in %s)", err, passwordVariable)
+		return nil, nil, usageError("--private-key: %w (in %s)", err, unlockVariable)
 	} else if err != nil {
 		return nil, nil, usageError("--private-key: %w", err)
 	}

@@ -58,6 +58,7 @@ func (c *certificates) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return DecodeList(dec, MaxCertificates, (*[]certificate)(c))
 }
 
+// Envelope is a DSSE envelope.
 type Envelope struct {
 	Payload     Encoded    `json:"payload"`
 	PayloadType string     `json:"payloadType"`

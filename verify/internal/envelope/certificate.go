@@ -23,7 +23,7 @@ func parseChain(raw []certificate) ([]*x509.Certificate, error) {
 	for i, c := range raw {
 		cert, err := parseCertificate(c.RawBytes)
 		if err != nil {
-			return nil, Fault{Code: CodeBadCertificate, What: fmt.Sprintf("certificate %d of the bundle: %v", i+1, err)}
+			return nil, Error{Code: CodeBadCertificate, What: fmt.Sprintf("certificate %d of the bundle: %v", i+1, err)}
 		}
 		parsed[i] = cert
 	}
@@ -48,10 +48,11 @@ func parseCertificate(der []byte) (*x509.Certificate, error) {
 // holder of that key signed, and nothing about who that is.
 func (d *Signed) checkLeaf(leaf *x509.Certificate, s signed) error {
 	if CurveHash(leaf.PublicKey) == 0 {
-		return Fault{Code: CodeUnsupportedKey, What: fmt.Sprintf("key type %s in the certificate: model signatures are made with ECDSA P-256, P-384 or P-521", trust.Algorithm(leaf.PublicKey))}
+		return Error{Code: CodeUnsupportedKey, What: fmt.Sprintf(
+			"key type %s in the certificate: model signatures are made with ECDSA P-256, P-384 or P-521", trust.Algorithm(leaf.PublicKey))}
 	}
 	if !s.by(leaf.PublicKey) {
-		return Fault{Code: CodeBadSignature, What: "the signature does not match the certificate in the bundle: the bundle was changed"}
+		return Error{Code: CodeBadSignature, What: "the signature does not match the certificate in the bundle: the bundle was changed"}
 	}
 	d.Signer.KeyID = trust.CertificateKeyID(leaf)
 	return nil
@@ -89,11 +90,11 @@ func checkUsage(leaf *x509.Certificate) error {
 	hasExt := len(leaf.ExtKeyUsage)+len(leaf.UnknownExtKeyUsage) > 0
 	switch {
 	case leaf.KeyUsage != 0 && !canSign:
-		return Fault{Code: CodeCertificateUsage, What: "key usage of the certificate does not include digitalSignature"}
+		return Error{Code: CodeCertificateUsage, What: "key usage of the certificate does not include digitalSignature"}
 	case hasExt && !canCode:
-		return Fault{Code: CodeCertificateUsage, What: "extended key usage of the certificate does not include codeSigning"}
+		return Error{Code: CodeCertificateUsage, What: "extended key usage of the certificate does not include codeSigning"}
 	case !canSign && !canCode:
-		return Fault{Code: CodeCertificateUsage, What: "the certificate does not say that it is for signing"}
+		return Error{Code: CodeCertificateUsage, What: "the certificate does not say that it is for signing"}
 	}
 	return nil
 }
@@ -107,9 +108,9 @@ func checkPath(roots, others []*x509.Certificate, leaf *x509.Certificate, now ti
 		return nil
 	}
 	if validOnce(roots, others, leaf) {
-		return Fault{Code: CodeExpiredCertificate, What: fmt.Sprintf("no path of valid certificates at %s: %v", now.UTC().Format(time.RFC3339), err)}
+		return Error{Code: CodeExpiredCertificate, What: fmt.Sprintf("no path of valid certificates at %s: %v", now.UTC().Format(time.RFC3339), err)}
 	}
-	return Fault{Code: CodeUntrustedCertificate, What: fmt.Sprintf("no path from the certificate of %q to a given root: %v", leaf.Subject.String(), err)}
+	return Error{Code: CodeUntrustedCertificate, What: fmt.Sprintf("no path from the certificate of %q to a given root: %v", leaf.Subject.String(), err)}
 }
 
 func verifyPath(roots, others []*x509.Certificate, leaf *x509.Certificate, at time.Time) error {

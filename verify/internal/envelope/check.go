@@ -93,7 +93,7 @@ type Signed struct {
 }
 
 // Check checks the signature of a decoded bundle; data is its text. An error is
-// always a Fault, and what is known by then is returned with it. Without anybody
+// always a Error, and what is known by then is returned with it. Without anybody
 // to trust there is no error for a signature that agrees with the bundle itself,
 // and Trusted stays false.
 func (c *Checker) Check(b *Bundle, data []byte, oldEncoding bool) (Signed, error) {
@@ -101,7 +101,7 @@ func (c *Checker) Check(b *Bundle, data []byte, oldEncoding bool) (Signed, error
 	var d Signed
 	if err := c.check(&d, b, s, data); err != nil {
 		d.Trusted = false
-		return d, AsFault(CodeBadBundle, err)
+		return d, AsError(CodeBadBundle, err)
 	}
 	return d, nil
 }
@@ -122,7 +122,7 @@ func (c *Checker) check(d *Signed, b *Bundle, s signed, data []byte) error {
 	method := c.methodOf(b, certs)
 	if c.trust.Method != "" && c.trust.Method != method {
 		d.Signer.Method = method
-		return Fault{Code: CodeWrongMethod, What: fmt.Sprintf("signed with method %s, wanted is %s", method, c.trust.Method)}
+		return Error{Code: CodeWrongMethod, What: fmt.Sprintf("signed with method %s, wanted is %s", method, c.trust.Method)}
 	}
 	if method != MethodSigstore && (!IsEmpty(b.Material.LogEntries) || !IsEmpty(b.Material.Timestamps)) {
 		d.Notes = append(d.Notes, "log entries and timestamps of the bundle were not checked")
@@ -149,11 +149,11 @@ func (c *Checker) denied(d *Signed, certs []*x509.Certificate) error {
 	}
 	for _, key := range keys {
 		if reason, ok := c.trust.Denied.Key(key); ok {
-			return Fault{Code: CodeDenied, What: fmt.Sprintf("key %s is denied: %s", key, reason)}
+			return Error{Code: CodeDenied, What: fmt.Sprintf("key %s is denied: %s", key, reason)}
 		}
 	}
 	if reason, ok := c.trust.Denied.Identity(d.Signer.Subject); ok {
-		return Fault{Code: CodeDenied, What: fmt.Sprintf("%.200q is denied: %s", d.Signer.Subject, reason)}
+		return Error{Code: CodeDenied, What: fmt.Sprintf("%.200q is denied: %s", d.Signer.Subject, reason)}
 	}
 	return nil
 }

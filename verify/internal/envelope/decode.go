@@ -76,6 +76,7 @@ func DecodeList[T any](dec *jsontext.Decoder, limit int, list *[]T) error {
 // Encoded is a base64 string in its one canonical form.
 type Encoded []byte
 
+// UnmarshalJSONFrom refuses what has another canonical form.
 func (e *Encoded) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	raw, err := ReadString(dec)
 	if err != nil {
@@ -109,6 +110,7 @@ func ReadString(dec *jsontext.Decoder) ([]byte, error) {
 // checked where the algorithm is known.
 type Digest []byte
 
+// UnmarshalJSONFrom takes lower-case hex digits only.
 func (d *Digest) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	raw, err := ReadString(dec)
 	if err != nil {

@@ -22,16 +22,15 @@ const (
 	CodeDenied               = "denied"                // the caller's deny list names the signer
 )
 
-// Fault is a problem on its way up. Its text is that of the problem.
-type Fault verify.Problem
+// Error is a problem on its way up. Its text is that of the problem.
+type Error verify.Problem
 
-func (f Fault) Error() string { return f.What }
+func (f Error) Error() string { return f.What }
 
-// AsFault gives an error a code unless it has one.
-func AsFault(code string, err error) Fault {
-	var f Fault
-	if errors.As(err, &f) {
+// AsError gives an error a code unless it has one.
+func AsError(code string, err error) Error {
+	if f, ok := errors.AsType[Error](err); ok {
 		return f
 	}
-	return Fault{Code: code, What: err.Error()}
+	return Error{Code: code, What: err.Error()}
 }

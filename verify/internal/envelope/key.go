@@ -41,8 +41,9 @@ type signed struct {
 
 // by reports whether key made the signature.
 func (s signed) by(key crypto.PublicKey) bool {
+	public, ok := key.(*ecdsa.PublicKey)
 	hash := CurveHash(key)
-	if hash == 0 {
+	if !ok || hash == 0 {
 		return false
 	}
 	if s.old {
@@ -54,7 +55,7 @@ func (s signed) by(key crypto.PublicKey) bool {
 	} else {
 		WritePAE(h, s.payload)
 	}
-	return ecdsa.VerifyASN1(key.(*ecdsa.PublicKey), h.Sum(nil), s.sig)
+	return ecdsa.VerifyASN1(public, h.Sum(nil), s.sig)
 }
 
 // checkKey finds the given key that made the signature. Without keys it checks
@@ -64,10 +65,10 @@ func (d *Signed) checkKey(keys []trust.PublicKey, pub *keyMaterial, s signed) er
 	d.Signer.Method = MethodKey
 	own, err := pub.embedded()
 	if err != nil {
-		return Fault{Code: CodeBadBundle, What: "the key in the bundle: " + err.Error()}
+		return Error{Code: CodeBadBundle, What: "the key in the bundle: " + err.Error()}
 	}
 	if own != nil && !s.by(own.Key) {
-		return Fault{Code: CodeBadSignature, What: "the signature does not match the key in the bundle: the bundle was changed"}
+		return Error{Code: CodeBadSignature, What: "the signature does not match the key in the bundle: the bundle was changed"}
 	}
 	for _, key := range keys {
 		if s.by(key.Key) {
@@ -93,13 +94,13 @@ func noKey(keys []trust.PublicKey, pub *keyMaterial, own *trust.PublicKey) error
 	for _, key := range keys {
 		usable = usable || CurveHash(key.Key) != 0
 		if pub.Hint == key.Hint || own != nil && own.ID == key.ID {
-			return Fault{Code: CodeBadSignature, What: "the signature does not match key " + key.ID + " that the bundle names: the bundle was changed"}
+			return Error{Code: CodeBadSignature, What: "the signature does not match key " + key.ID + " that the bundle names: the bundle was changed"}
 		}
 	}
 	if !usable {
-		return Fault{Code: CodeUnsupportedKey, What: fmt.Sprintf("key type %s: model signatures are made with ECDSA P-256, P-384 or P-521", trust.Algorithm(keys[0].Key))}
+		return Error{Code: CodeUnsupportedKey, What: fmt.Sprintf("key type %s: model signatures are made with ECDSA P-256, P-384 or P-521", trust.Algorithm(keys[0].Key))}
 	}
-	return Fault{Code: CodeWrongKey, What: fmt.Sprintf("not signed by any of the %d given keys%s", len(keys), hintText(pub))}
+	return Error{Code: CodeWrongKey, What: fmt.Sprintf("not signed by any of the %d given keys%s", len(keys), hintText(pub))}
 }
 
 func hintText(pub *keyMaterial) string {

@@ -12,7 +12,7 @@ const PayloadType = "application/vnd.in-toto+json"
 // WritePAE writes what is signed: DSSE 1.0.2, protocol.md, "PAE".
 func WritePAE(w io.Writer, payload []byte) {
 	fmt.Fprintf(w, "DSSEv1 %d %s %d ", len(PayloadType), PayloadType, len(payload))
-	w.Write(payload)
+	_, _ = w.Write(payload) // a hash never fails
 }
 
 // WriteOldPAE writes what model_signing 0.2.0 signed: a capital V, and Python's
@@ -20,7 +20,7 @@ func WritePAE(w io.Writer, payload []byte) {
 // its prefix keeps it apart from the proper one.
 func WriteOldPAE(w io.Writer, payload []byte) {
 	fmt.Fprintf(w, "DSSEV1 %d %s %d ", len(PayloadType), PayloadType, len(payload))
-	w.Write(pythonRepr(payload))
+	_, _ = w.Write(pythonRepr(payload))
 }
 
 // pythonRepr is repr(bytes) of CPython: single quotes unless the bytes hold

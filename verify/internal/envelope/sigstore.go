@@ -103,18 +103,18 @@ func (k *keyless) verify(data []byte, s signed) (result *sigverify.VerificationR
 	// and must not end the look at everything else.
 	defer func() {
 		if r := recover(); r != nil {
-			result, err = nil, Fault{Code: CodeSigstore, What: fmt.Sprintf("the check crashed: %v", r)}
+			result, err = nil, Error{Code: CodeSigstore, What: fmt.Sprintf("the check crashed: %v", r)}
 		}
 	}()
 	if s.old {
-		return nil, Fault{Code: CodeSigstore, What: "keyless bundles of version 0.2 cannot be checked: sign again"}
+		return nil, Error{Code: CodeSigstore, What: "keyless bundles of version 0.2 cannot be checked: sign again"}
 	}
 	var b sigbundle.Bundle
 	if err := b.UnmarshalJSON(data); err != nil {
-		return nil, Fault{Code: CodeBadBundle, What: err.Error()}
+		return nil, Error{Code: CodeBadBundle, What: err.Error()}
 	}
 	if !bytes.Equal(b.GetDsseEnvelope().GetPayload(), s.payload) {
-		return nil, Fault{Code: CodeBadBundle, What: "payload is ambiguous"}
+		return nil, Error{Code: CodeBadBundle, What: "payload is ambiguous"}
 	}
 	identity := sigverify.WithoutIdentitiesUnsafe()
 	if len(k.policies) > 0 {
@@ -124,9 +124,9 @@ func (k *keyless) verify(data []byte, s signed) (result *sigverify.VerificationR
 	var other *sigverify.ErrNoMatchingCertificateIdentity
 	switch {
 	case errors.As(err, &other):
-		return nil, Fault{Code: CodeWrongIdentity, What: err.Error()}
+		return nil, Error{Code: CodeWrongIdentity, What: err.Error()}
 	case err != nil:
-		return nil, Fault{Code: CodeSigstore, What: err.Error()}
+		return nil, Error{Code: CodeSigstore, What: err.Error()}
 	}
 	return result, nil
 }
