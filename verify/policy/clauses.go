@@ -75,7 +75,7 @@ func pinned(e verify.Evidence) []verify.Reason {
 }
 
 func (j *judgement) noRule() []verify.Reason {
-	r := verify.Reason{Code: CodeUnmatched, Effect: verify.Deny, What: "no rule of the policy matches " + strings.Join(names(j.e.Artifact), " or "),
+	r := verify.Reason{Code: CodeUnmatched, Effect: verify.Deny, What: "no rule of the policy matches " + namesText(j.e.Artifact),
 		Advice: "add a rule for it to the policy, or use a model that one matches"}
 	switch j.rules.Defaults.Unmatched {
 	case "warn", "builtin":

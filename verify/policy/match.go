@@ -52,7 +52,7 @@ func (r Rule) mismatch(a verify.ArtifactInfo, environment string) string {
 	case len(r.Kinds) > 0 && !slices.Contains(r.Kinds, kind):
 		return fmt.Sprintf("it is for %s, this is of kind %s", strings.Join(r.Kinds, ", "), kind)
 	case len(r.Refs) > 0 && !matchesAny(r.Refs, names(a)):
-		return "no pattern matches " + strings.Join(names(a), " or ")
+		return "no pattern matches " + namesText(a)
 	}
 	return ""
 }
@@ -65,7 +65,10 @@ func matchesAny(patterns []Glob, names []string) bool {
 // only as the store pinned it: a local folder called "hf:" must not pass for a
 // repository of the Hub, and neither may a redirect for its origin.
 func names(a verify.ArtifactInfo) []string {
-	if a.Pinned == "" {
+	switch {
+	case a.Pinned == "" && strings.Contains(a.Ref, "://"):
+		return nil // no pattern at all: it is nobody's name until a store has pinned it
+	case a.Pinned == "":
 		return []string{"file:" + a.Ref}
 	}
 	list := []string{a.Pinned}
@@ -76,6 +79,13 @@ func names(a verify.ArtifactInfo) []string {
 		}
 	}
 	return list
+}
+
+func namesText(a verify.ArtifactInfo) string {
+	if list := names(a); len(list) > 0 {
+		return strings.Join(list, " or ")
+	}
+	return a.Ref + ", which no store has pinned"
 }
 
 func splitRevision(ref string) (name, revision string) {

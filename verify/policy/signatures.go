@@ -80,7 +80,7 @@ func schemeText(c verify.Claim) string {
 func failedClaim(c verify.Claim) []verify.Reason {
 	if len(c.Problems) == 0 {
 		return []verify.Reason{{Code: CodeSignature, Effect: verify.Deny, File: c.Document,
-			What: fmt.Sprintf("the %s signature has the unknown standing %q", c.Scheme, c.Standing)}}
+			What: fmt.Sprintf("the %s signature has the unknown standing %q", c.Scheme, c.Standing), Advice: "run the gate again with this version of assay"}}
 	}
 	reasons := make([]verify.Reason, len(c.Problems))
 	for i, p := range c.Problems {
