@@ -32,6 +32,16 @@ var structural = map[string]func(values []string) (string, bool){
 	"numpy/dtype":         nil,
 	"numpy/elements":      nil,
 	"numpy/shape":         nil,
+
+	// Of one file each: a repository holds the same model in many quantisations.
+	"gguf/parameters":     nil,
+	"gguf/tensors":        nil,
+	"gguf/dtypes":         nil,
+	"gguf/version":        nil,
+	"gguf/file-type":      nil,
+	"gguf/context-length": nil,
+	"gguf/vocabulary":     nil,
+	"jinja/sha256":        nil, // of a chat template, with its white space normalised
 }
 
 // markFacts gives each fact its standing. A count from a file that has gaps is a

@@ -27,6 +27,7 @@ var formatRoles = []struct {
 	role          Role
 }{
 	{"safetensors", "application/octet-stream", RoleWeights},
+	{"gguf", "application/octet-stream", RoleWeights},
 	{"pickle", "application/octet-stream", RoleWeights},
 	{"numpy", "application/octet-stream", RoleWeights},
 	{"script", "text/plain", RoleCode},

@@ -9,6 +9,7 @@ package all
 import (
 	"assay/scanners"
 	"assay/scanners/compress"
+	"assay/scanners/gguf"
 	"assay/scanners/image"
 	"assay/scanners/jinja"
 	"assay/scanners/numpy"
@@ -25,6 +26,7 @@ import (
 func Scanners() []scanners.Scanner {
 	return []scanners.Scanner{
 		compress.Scanner{},
+		gguf.Scanner{},
 		image.Scanner{},
 		jinja.Scanner{},
 		numpy.Scanner{},
