@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"assay/scanners"
+	"assay/scanners/internal/pyglobals"
 	"assay/scanners/scannertest"
 )
 
@@ -129,6 +130,28 @@ func compare(t *testing.T, seed uint64, data []byte, readers map[string]recorded
 		}
 	}
 	return stopped
+}
+
+// TestPython2Names compares the table of names with the one of the Python that is
+// installed.
+func TestPython2Names(t *testing.T) {
+	out, err := exec.Command("python3", "-c", `import _compat_pickle as c
+for (m, n), (a, b) in c.NAME_MAPPING.items(): print(m, n, a, b)
+for m, a in c.IMPORT_MAPPING.items(): print(m, "some_name", a, "some_name")`).Output()
+	if err != nil {
+		t.Skipf("SKIPPED: no usable python3 (%v): the table of names is not compared", err)
+	}
+	n := 0
+	for line := range strings.Lines(string(out)) {
+		f := strings.Fields(line)
+		if m, name := pyglobals.Python3(f[0], f[1]); m != f[2] || name != f[3] {
+			t.Errorf("%s.%s is %s.%s, here %s.%s", f[0], f[1], f[2], f[3], m, name)
+		}
+		n++
+	}
+	if n < 100 {
+		t.Errorf("only %d names compared", n)
+	}
 }
 
 func dynamic(key string, ours map[string]int) int {

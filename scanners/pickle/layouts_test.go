@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -271,5 +272,35 @@ func TestFindingsFlood(t *testing.T) {
 	mustFind(t, r, "pickle/dangerous-call", -1, "os.system")
 	if err == nil {
 		t.Error("findings were left out, and there is no gap")
+	}
+}
+
+// TestFrameAfterStop: a loader that took the whole frame out of the file finds the
+// next pickle behind the frame, others behind the STOP.
+func TestFrameAfterStop(t *testing.T) {
+	second, mark := asm(t, "PROTO 2", "GLOBAL os system", `BINUNICODE "x"`, "TUPLE1", "!REDUCE", "STOP")
+	first := program(t, "PROTO 4", "FRAME 6", "NONE", "STOP", `RAW "\x00\x00\x00\x00"`)
+	r, _ := scannertest.Run(Scanner{}, "a.pkl", join(first, second))
+	mustFind(t, r, "pickle/dangerous-call", int64(len(first))+mark, `os.system("x")`)
+	mustFind(t, r, "pickle/differential", -1, "inside its frame")
+}
+
+// TestHostileLengths: what a length declares is compared with the file before
+// anything is allocated.
+func TestHostileLengths(t *testing.T) {
+	for _, lines := range [][]string{
+		{"PROTO 5", "BINBYTES8 -1"}, {"PROTO 5", "BINBYTES8 0x7fffffffffffffff"}, {"PROTO 5", "BYTEARRAY8 0x1000000000"},
+		{"PROTO 4", "BINUNICODE8 0x1000000000", "STOP"}, {"PROTO 2", "BINUNICODE 0x7fffffff"}, {"PROTO 2", "LONG4 0x7fffffff"},
+		{"PROTO 2", "NONE", "LONG_BINPUT -1", "STOP"}, {"NONE", "PUT 9223372036854775807", "STOP"}, {"PROTO 4", "FRAME -1", "NONE", "STOP"},
+		{"PROTO 4", "FRAME 0x4000000000000000", "NONE", "STOP"}, {"PROTO 2", "LONG_BINGET -1", "STOP"},
+	} {
+		data := program(t, lines...)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _ = scannertest.Run(Scanner{}, "a.pkl", data)
+		runtime.ReadMemStats(&after)
+		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 4<<20 {
+			t.Errorf("%q: %d bytes allocated", lines, allocated)
+		}
 	}
 }

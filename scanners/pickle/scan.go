@@ -48,14 +48,19 @@ func scan(ctx context.Context, f scanners.File, lim scanners.Limits, listen func
 	return a.result(err)
 }
 
+// maxBehind bounds the ends of frames where a second reader would find a pickle:
+// each costs another pass, and a genuine file has none.
+const maxBehind = 16
+
 // analysis is the work on one file, or on one constant that is a file of its own.
 type analysis struct {
 	*machine
 	judge  *judge
 	cover  *cover
-	first  bool  // the first pickle was read to its STOP
-	rest   int64 // where the last pickle, or the data after it, ended
-	legacy bool  // it is a torch stream
+	first  bool           // the first pickle was read to its STOP
+	rest   int64          // where the last pickle, or the data after it, ended
+	legacy bool           // it is a torch stream
+	behind map[int64]bool // ends of frames where a pickle was looked for
 }
 
 // cover are the bytes accounted for.
@@ -85,6 +90,9 @@ func (a *analysis) stream(start int64) error {
 		a.first = true
 		at = a.offset()
 		a.rest = at
+		if a.framed && at < a.frameEnd {
+			a.afterFrame(a.resume)
+		}
 		switch v := a.machine.result; {
 		case n == 0:
 			magic = a.isLegacyMagic(v)
@@ -135,6 +143,33 @@ func (m *machine) secondReading(at int64) {
 	_ = m.run(at) // how this reading ends does not matter: its events are kept
 	m.quiet, m.drop, m.opOff = quiet, false, off
 	m.framed = false
+}
+
+// afterFrame looks at where the next pickle begins for a loader that took the whole
+// frame out of the file: behind it, and not behind a STOP inside it.
+func (a *analysis) afterFrame(next int64) {
+	m := a.machine
+	m.differs("bytes after the STOP inside its frame: readers find the next pickle in different places")
+	if a.behind[next] {
+		return
+	}
+	if len(a.behind) >= maxBehind {
+		a.judge.limit(m.opOff, "more frames with bytes after a STOP than the scanner follows")
+		return
+	}
+	if a.behind == nil {
+		a.behind = make(map[int64]bool)
+	}
+	a.behind[next] = true
+	at, result, quiet := m.offset(), m.result, m.quiet
+	m.quiet = true
+	if a.definite(next) {
+		_ = a.one(next) // its events are what counts
+	} else {
+		a.tentative(next)
+	}
+	m.quiet, m.result, m.framed, a.rest = quiet, result, false, at
+	m.seek(at)
 }
 
 // definite reports the magic number of protocols 2 and above.
