@@ -49,9 +49,11 @@ type graph struct {
 	err      error
 }
 
+// node is an element that the library renders, or one that is rendered already.
 type node struct {
 	element v3_0.AnyElement
 	refs    []property
+	plain   []byte
 }
 
 func newGraph(w io.Writer, created time.Time) *graph {
@@ -65,7 +67,20 @@ func newGraph(w io.Writer, created time.Time) *graph {
 // add appends an element. Errors are kept for close.
 func (g *graph) add(e v3_0.AnyElement, r ...property) {
 	g.ids = append(g.ids, e.GetID())
-	g.batch = append(g.batch, node{e, r})
+	g.push(node{element: e, refs: r})
+}
+
+// addPlain appends an element that is written as it is. Its fields are in the
+// order of their JSON names.
+func (g *graph) addPlain(id string, element any) {
+	raw, err := encode(element)
+	g.err = cmp.Or(g.err, err)
+	g.ids = append(g.ids, id)
+	g.push(node{plain: raw})
+}
+
+func (g *graph) push(n node) {
+	g.batch = append(g.batch, n)
 	if len(g.batch) == batchSize {
 		g.flush()
 	}
@@ -100,6 +115,11 @@ func (g *graph) flush() {
 }
 
 func (g *graph) writeNode(n node, objects map[string]object) {
+	if n.plain != nil {
+		g.write([]byte(","))
+		g.write(n.plain)
+		return
+	}
 	o, ok := objects[n.element.GetID()]
 	if !ok {
 		g.err = cmp.Or(g.err, fmt.Errorf("the library dropped element %s", n.element.GetID()))
@@ -153,7 +173,12 @@ func (g *graph) render() (map[string]object, error) {
 	d.ID = contextURL + "#batch" // is thrown away; only keeps the library from inventing one
 	d.CreationInfo = g.creation
 	for _, n := range g.batch {
-		d.RootElements = append(d.RootElements, n.element)
+		if n.plain == nil {
+			d.RootElements = append(d.RootElements, n.element)
+		}
+	}
+	if len(d.RootElements) == 0 {
+		return nil, nil
 	}
 	var buf bytes.Buffer
 	if err := d.ToJSON(&buf); err != nil {
