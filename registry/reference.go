@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,8 +12,13 @@ type Reference struct {
 	Rest   string // everything after the scheme, not interpreted here
 }
 
-// ParseReference splits a reference. "scheme://rest" names a store; "file:path"
-// and anything else is a local path. It fails on an empty reference and on one
+// stores are the schemes of stores on this machine, which need no host and are
+// written "scheme:rest".
+var stores = []string{"file", "hfcache", "oci-layout"}
+
+// ParseReference splits a reference. "scheme://rest" names a store elsewhere,
+// "file:path", "hfcache:rest" and "oci-layout:rest" one on this machine; anything
+// else is a local path. It fails on an empty reference and on one
 // with control characters, which could only serve to mislead a reader of logs.
 func ParseReference(s string) (Reference, error) {
 	if s == "" {
@@ -27,15 +33,18 @@ func ParseReference(s string) (Reference, error) {
 		}
 		return Reference{Scheme: scheme, Rest: rest}, nil
 	}
-	if rest, ok := strings.CutPrefix(s, "file:"); ok && rest != "" {
-		return Reference{Scheme: "file", Rest: rest}, nil
+	if scheme, rest, ok := strings.Cut(s, ":"); ok && rest != "" && slices.Contains(stores, scheme) {
+		return Reference{Scheme: scheme, Rest: rest}, nil
 	}
 	return Reference{Scheme: "file", Rest: s}, nil
 }
 
 func (r Reference) String() string {
-	if r.Scheme == "file" {
+	switch {
+	case r.Scheme == "file":
 		return r.Rest
+	case slices.Contains(stores, r.Scheme):
+		return r.Scheme + ":" + r.Rest
 	}
 	return r.Scheme + "://" + r.Rest
 }

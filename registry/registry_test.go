@@ -65,10 +65,14 @@ func TestCheckSet(t *testing.T) {
 func TestParseReference(t *testing.T) {
 	for in, want := range map[string]Reference{
 		"model.bin": {"file", "model.bin"}, "./a://b": {"file", "./a://b"}, "file:x": {"file", "x"}, "file:///x": {"file", "/x"},
-		"hf://a/b@main": {"hf", "a/b@main"}, "mlflow+https://h/x": {"mlflow+https", "h/x"}, "C:\\x": {"file", "C:\\x"}, "HF://a": {"file", "HF://a"},
+		"hf://a/b@main": {"hf", "a/b@main"}, "hfcache:a/b@main": {"hfcache", "a/b@main"}, "oci-layout:/x:tag": {"oci-layout", "/x:tag"}, "hfcache:/hub//a/b": {"hfcache", "/hub//a/b"}, "mlflow+https://h/x": {"mlflow+https", "h/x"}, "C:\\x": {"file", "C:\\x"}, "HF://a": {"file", "HF://a"},
 	} {
-		if got, err := ParseReference(in); err != nil || got != want {
+		got, err := ParseReference(in)
+		if err != nil || got != want {
 			t.Errorf("%q: %+v, %v, want %+v", in, got, err, want)
+		}
+		if again, err := ParseReference(got.String()); err != nil || again != got {
+			t.Errorf("%q is written %q, which is %+v, %v", in, got, again, err)
 		}
 	}
 	for _, bad := range []string{"", "hf://", "a\x1b[2Jb", "a\n"} {

@@ -19,6 +19,7 @@ import (
 
 	"assay/registry"
 	"assay/registry/hf"
+	"assay/registry/hfcache"
 	"assay/registry/internal/cas"
 	"assay/registry/internal/fetch"
 	"assay/registry/local"
@@ -60,6 +61,7 @@ func Sources(cfg Config) ([]registry.Source, error) {
 	}
 	return []registry.Source{
 		local.New(),
+		hfcache.New(hfcache.Dir(cfg.Getenv)),
 		hubSource,
 		oci.New(oci.Config{Offline: cfg.Offline, Client: client, Store: store}),
 	}, nil
@@ -101,7 +103,9 @@ var hubName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z
 func unknown(ref registry.Reference, sources []registry.Source) error {
 	known := make([]string, 0, len(sources))
 	for _, s := range sources {
-		known = append(known, s.Scheme()+"://")
+		if s.Scheme() != "file" {
+			known = append(known, registry.Reference{Scheme: s.Scheme()}.String())
+		}
 	}
 	slices.Sort(known)
 	list := "known are a path and " + strings.Join(known, ", ")

@@ -1,7 +1,8 @@
 // Package local is the Source of files and folders on this machine.
 //
 // A reference is a path. A symbolic link that the user names is followed once;
-// inside a folder none is. The ".git" folder at the top of a clone holds history
+// inside a folder none is, but for those of a Hugging Face cache into its own
+// blobs (internal/folder). The ".git" folder at the top of a clone holds history
 // and is no part of the model: it is named in Artifact.Ignored.
 //
 // # Security
@@ -25,6 +26,7 @@ import (
 
 	"assay/registry"
 	"assay/registry/internal/disk"
+	"assay/registry/internal/folder"
 )
 
 // Source resolves paths.
@@ -60,7 +62,7 @@ func (Source) Resolve(ctx context.Context, ref registry.Reference) (*registry.Ar
 		}
 		return a, nil
 	}
-	return nil, fmt.Errorf("%w: %s is %s, neither a file nor a folder", registry.ErrReference, ref, kindOf(info.Mode()))
+	return nil, fmt.Errorf("%w: %s is %s, neither a file nor a folder", registry.ErrReference, ref, folder.KindOf(info.Mode()))
 }
 
 func pathError(ref registry.Reference, err error) error {
@@ -75,32 +77,22 @@ func resolveFile(a *registry.Artifact, path string, info fs.FileInfo) {
 	a.Files, a.Omitted = registry.SplitSet([]registry.File{{
 		Name: filepath.Base(a.Ref.Rest),
 		Size: info.Size(),
-		Open: opener(disk.AtPath(path), info),
+		Open: disk.AtPath(path).File(info),
 	}})
 }
 
+// resolveFolder lists a folder. A snapshot of a Hugging Face cache is opened by
+// its repository, since its files are links to blobs that lie beside it.
 func resolveFolder(ctx context.Context, a *registry.Artifact, path string) error {
-	root, err := os.OpenRoot(path)
+	dir, base := folder.SplitSnapshot(path)
+	root, err := os.OpenRoot(dir) // lives as long as a File of the artifact can be opened
 	if err != nil {
 		return fmt.Errorf("open folder %s: %w", a.Ref, err)
 	}
-	w := walk{ctx: ctx, root: root}
-	if err := w.run(); err != nil {
-		return fmt.Errorf("list %s: %w", a.Ref, err)
+	l, err := folder.List(ctx, root, base)
+	if err != nil {
+		return errors.Join(fmt.Errorf("list %s: %w", a.Ref, err), root.Close())
 	}
-	w.finish(a)
+	a.Files, a.Omitted, a.Ignored = l.Files, l.Omitted, l.Ignored
 	return nil
-}
-
-func opener(o disk.Opener, listed fs.FileInfo) func(context.Context) (registry.Content, error) {
-	return func(ctx context.Context) (registry.Content, error) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		c, err := o.Content(listed)
-		if err != nil {
-			return nil, err
-		}
-		return c, nil
-	}
 }

@@ -191,7 +191,7 @@ func (s *Store) cached(ctx context.Context, root *os.Root, b Blob) registry.Cont
 	if s.trusted(sum, c, b) {
 		return c
 	}
-	err = verify(ctx, c, b)
+	err = Verify(ctx, c, b)
 	if errors.Is(err, registry.ErrDigest) && isNamed(b.Want, sum) {
 		s.quarantine(root, sum, err)
 	}

@@ -101,8 +101,9 @@ func (h *hashes) check() error {
 	return nil
 }
 
-// verify hashes content that is already there.
-func verify(ctx context.Context, c registry.Content, b Blob) error {
+// Verify hashes content that is already there and compares size and digests
+// (registry.ErrDigest).
+func Verify(ctx context.Context, c registry.Content, b Blob) error {
 	h, err := newHashes(b)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@
 package disk
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -59,6 +60,20 @@ func AtPath(path string) Opener {
 // OpenFolder opens a folder to list it, without waiting should it be a pipe by now.
 func OpenFolder(root *os.Root, name string) (*os.File, error) {
 	return root.OpenFile(name, os.O_RDONLY|nonBlocking, 0)
+}
+
+// File is a registry.File's Open for the file that a listing saw.
+func (o Opener) File(listed fs.FileInfo) func(context.Context) (registry.Content, error) {
+	return func(ctx context.Context) (registry.Content, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		c, err := o.Content(listed)
+		if err != nil {
+			return nil, err
+		}
+		return c, nil
+	}
 }
 
 // Content is an open file. It implements registry.Content.

@@ -1,4 +1,17 @@
-package local
+// Package folder lists the files of a folder.
+//
+// # Security
+//
+// Everything is read relative to one open handle (os.Root). What is not a regular
+// file, cannot be read, or has a name that other systems would read differently
+// becomes an Omission, never an error for the whole folder and never nothing.
+// Symbolic links are not followed, with one exception: in a Hugging Face cache a
+// snapshot is made of links to blobs. Such a link is a file when it points, by its
+// own text, to a regular file directly in the "blobs" folder of its repository,
+// the name of which is a digest; the file is then promised under that digest.
+// The number of entries is bounded by registry.MaxFiles, the depth by the length
+// of a name.
+package folder
 
 import (
 	"context"
@@ -18,15 +31,36 @@ import (
 // batch is how many entries of a folder are read at once.
 const batch = 1024
 
-// walk collects the entries below root.
+// Listing is what a folder holds.
+type Listing struct {
+	Files   []registry.File // sorted by name
+	Omitted []registry.Omission
+	Ignored []string // the ".git" of a clone
+	Links   int      // files that are links into the blobs of a Hugging Face cache
+}
+
+// List lists the folder base below root; base is "." for root itself. The names
+// are relative to base. The root must stay open as long as a File may be opened.
+func List(ctx context.Context, root *os.Root, base string) (Listing, error) {
+	w := walk{ctx: ctx, root: root, base: base, linked: make(map[string]bool)}
+	if err := w.run(); err != nil {
+		return Listing{}, err
+	}
+	return w.finish(), nil
+}
+
+// walk collects the entries below base.
 type walk struct {
 	ctx     context.Context
-	root    *os.Root // lives as long as a File of the artifact can be opened
+	root    *os.Root
+	base    string
 	files   []registry.File
 	omitted []registry.Omission
 	ignored []string
 	pending []string // folders still to list: a loop, so that no depth of folders holds a handle each
 	entries int
+	links   int
+	linked  map[string]bool // blobs that are listed under the name of a link
 }
 
 func (w *walk) run() error {
@@ -42,10 +76,13 @@ func (w *walk) run() error {
 	return nil
 }
 
+// at is a name below base as root knows it.
+func (w *walk) at(name string) string { return path.Join(w.base, name) }
+
 // folder lists one folder, whose name is "." or satisfies CheckName. Only the
 // root itself must be readable; any other folder that is not becomes an omission.
 func (w *walk) folder(name string) error {
-	dir, err := disk.OpenFolder(w.root, name)
+	dir, err := disk.OpenFolder(w.root, w.at(name))
 	if err != nil {
 		if name == "." {
 			return err
@@ -79,7 +116,7 @@ func (w *walk) entry(name string) error {
 		return fmt.Errorf("%w: more than %d entries", registry.ErrLimit, registry.MaxFiles)
 	}
 	// Not the DirEntry's own Info, which some systems answer by full path.
-	info, err := w.root.Lstat(name)
+	info, err := w.root.Lstat(w.at(name))
 	switch {
 	case err != nil:
 		w.omit(name, "unreadable: "+reason(err))
@@ -93,8 +130,9 @@ func (w *walk) entry(name string) error {
 		w.pending = append(w.pending, name)
 	case info.Mode().IsRegular():
 		w.files = append(w.files, registry.File{
-			Name: name, Size: info.Size(), Open: opener(disk.InRoot(w.root, name), info),
+			Name: name, Size: info.Size(), Open: disk.InRoot(w.root, w.at(name)).File(info),
 		})
+	case w.addBlob(name, info):
 	default:
 		w.omit(name, w.notAFile(name, info.Mode()))
 	}
@@ -107,9 +145,9 @@ func (w *walk) omit(name, why string) {
 
 func (w *walk) notAFile(name string, mode fs.FileMode) string {
 	if mode.Type() != fs.ModeSymlink {
-		return kindOf(mode) + ", not a file"
+		return KindOf(mode) + ", not a file"
 	}
-	target, err := w.root.Readlink(name)
+	target, err := w.root.Readlink(w.at(name))
 	if err != nil {
 		return "symbolic link, not followed"
 	}
@@ -117,12 +155,15 @@ func (w *walk) notAFile(name string, mode fs.FileMode) string {
 }
 
 // finish sorts, so that the listing does not depend on the order of the disk.
-func (w *walk) finish(a *registry.Artifact) {
+func (w *walk) finish() Listing {
 	slices.SortFunc(w.files, func(x, y registry.File) int { return strings.Compare(x.Name, y.Name) })
-	kept, refused := registry.SplitSet(w.files)
-	a.Files, a.Ignored = kept, w.ignored
-	a.Omitted = append(w.omitted, refused...)
-	slices.SortFunc(a.Omitted, func(x, y registry.Omission) int { return strings.Compare(x.Name, y.Name) })
+	w.files = slices.DeleteFunc(w.files, func(f registry.File) bool { return w.linked[w.at(f.Name)] })
+	l := Listing{Ignored: w.ignored, Links: w.links}
+	var refused []registry.Omission
+	l.Files, refused = registry.SplitSet(w.files)
+	l.Omitted = append(w.omitted, refused...)
+	slices.SortFunc(l.Omitted, func(x, y registry.Omission) int { return strings.Compare(x.Name, y.Name) })
+	return l
 }
 
 // reason drops the operation and the path, which the omission names already.
@@ -134,7 +175,8 @@ func reason(err error) string {
 	return err.Error()
 }
 
-func kindOf(mode fs.FileMode) string {
+// KindOf names what an entry is that is no regular file.
+func KindOf(mode fs.FileMode) string {
 	switch mode.Type() {
 	case fs.ModeSymlink:
 		return "symbolic link"
