@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/elliptic"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -322,4 +323,51 @@ func TestVirtualSigstore(t *testing.T) {
 		}
 		delete(f.files, f.name)
 	}
+}
+
+// What lies in the model and is about another build is not refused for that, but
+// does not count either; what says that the model failed is.
+func TestFoundOthers(t *testing.T) {
+	f := vsaFixture(t)
+	f.found = true
+	good := f.signed()
+	f.edit(resource, resource+"-2")
+	claims := f.claims(good + "\n" + f.signed())
+	if len(claims) != 2 || claims[0].Standing != verify.Verified || claims[1].Standing != verify.Unchecked || len(claims[1].Notes) == 0 {
+		t.Errorf("%+v", claims)
+	}
+	f.wantOf(f.claims(f.signed()), []string{CodeMissing})
+	f = vsaFixture(t)
+	f.found = true
+	good = f.signed()
+	f.edit(`"PASSED"`, `"FAILED"`)
+	f.wantOf(f.claims(good+"\n"+f.signed()), []string{CodeResult})
+}
+
+// Many files of one content and many subjects of its digest must not multiply.
+func TestManyAlike(t *testing.T) {
+	const n = 20_000
+	names := make([]string, n)
+	var list subjects
+	for i := range names {
+		names[i] = fmt.Sprintf("d%05d/__init__.py", i)
+		list = append(list, subject{Name: "__init__.py", Digest: map[string]string{"sha256": strings.Repeat("0", 64)}})
+	}
+	start := time.Now()
+	b := newTree(alike(names), nil, "").bind(list)
+	if len(b.files) != 0 || len(b.renamed) != n {
+		t.Errorf("%d bound, %d renamed", len(b.files), len(b.renamed))
+	}
+	if spent := time.Since(start); spent > 5*time.Second {
+		t.Errorf("took %v", spent)
+	}
+}
+
+// alike are files of one content.
+type alike []string
+
+func (a alike) Names() []string   { return a }
+func (a alike) Size(string) int64 { return 0 }
+func (a alike) Hex(string, verify.HashNeed, int) (string, bool) {
+	return strings.Repeat("0", 64), true
 }

@@ -59,7 +59,7 @@ func (c *check) claim(a *attestation, t *tree) verify.Claim {
 	}
 	problems := c.judge(a, t, &claim)
 	switch {
-	case len(problems) > 0 && (a.Trusted || a.given):
+	case len(problems) > 0 && (a.given || a.Trusted && !onlyOther(problems)):
 		claim.Standing, claim.Problems = verify.Failed, append(claim.Problems, problems...)
 	case len(problems) > 0:
 		claim.Notes = append(claim.Notes, problems[0].What)
@@ -67,6 +67,18 @@ func (c *check) claim(a *attestation, t *tree) verify.Claim {
 		claim.Standing = verify.Verified
 	}
 	return claim
+}
+
+// others are the codes of an attestation that is good and not the one that is
+// looked for. Lying in the model it is no reason to refuse, because another one may
+// be the one: what is asked for has to be there all the same.
+var others = []string{
+	CodeOtherSubject, CodeBuilder, CodeBuildType, CodeSource, CodeRef, CodeTrigger, CodeParameter,
+	CodeVerifier, CodeResource, CodePolicy, CodeLevel, CodeTooOld,
+}
+
+func onlyOther(problems []verify.Problem) bool {
+	return !slices.ContainsFunc(problems, func(p verify.Problem) bool { return !slices.Contains(others, p.Code) })
 }
 
 // signedBySomebody tells a bundle that somebody in Config may have signed, and

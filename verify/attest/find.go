@@ -12,11 +12,11 @@ import (
 )
 
 // suffixes are those of attestation files beside a model, as tools write them.
-var suffixes = []string{".sigstore.json", ".intoto.jsonl", ".intoto.json", "claims.jsonl"}
+var suffixes = []string{".sigstore.json", ".intoto.jsonl", ".intoto.json"}
 
 func isDocumentName(name string) bool {
-	if strings.Contains(name, "/") {
-		return false
+	if strings.Contains(name, "/") || name == "claims.jsonl" {
+		return name == "claims.jsonl"
 	}
 	for _, s := range suffixes {
 		if strings.HasSuffix(name, s) {

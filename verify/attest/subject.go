@@ -2,6 +2,7 @@ package attest
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -18,17 +19,23 @@ const ContentAlgorithm = "assayContentV1"
 type tree struct {
 	names  []string
 	sums   map[string]string // name -> SHA-256, without files that were not read
+	byBase map[string]string // last part of a name -> the only name with it, "/" for several
 	ids    []string          // ContentID in hex: of all files, and of all but the attestations
 	pinned string            // hex SHA-256 that the reference was pinned to, or ""
 }
 
 func newTree(files verify.Digests, documents map[string]bool, pinned string) *tree {
-	t := &tree{names: files.Names(), sums: make(map[string]string), pinned: pinned}
+	t := &tree{names: files.Names(), sums: make(map[string]string), byBase: make(map[string]string), pinned: pinned}
 	var all, bare []verify.FileEvidence
 	for _, name := range t.names {
 		sum, _ := files.Hex(name, hashing.Need{Algorithm: hashing.SHA256}, 0)
 		if sum != "" {
 			t.sums[name] = sum
+		}
+		if base := path.Base(name); t.byBase[base] != "" {
+			t.byBase[base] = "/" // no name
+		} else {
+			t.byBase[base] = name
 		}
 		e := verify.FileEvidence{Name: name, Size: files.Size(name), SHA256: sum}
 		all = append(all, e)
@@ -57,23 +64,16 @@ type binding struct {
 // build makes more than one thing.
 func (t *tree) bind(list subjects) binding {
 	var b binding
-	bound, byDigest := make(map[string]bool), make(map[string][]string)
-	for name, sum := range t.sums {
-		byDigest[sum] = append(byDigest[sum], name)
-	}
-	renamed := make(map[string]bool)
+	bound, sums := make(map[string]bool), make(map[string]bool)
 	for _, s := range list {
 		b.whole = b.whole || t.isWhole(s)
 		sum := s.Digest["sha256"]
 		if sum == "" {
 			continue
 		}
-		for _, name := range byDigest[sum] {
-			if t.sameName(s.Name, name) {
-				bound[name] = true
-			} else {
-				renamed[name] = true
-			}
+		sums[sum] = true
+		if name, ok := t.fileOf(s.Name, sum); ok {
+			bound[name] = true
 		}
 		if own, ok := t.sums[s.Name]; ok && own != sum {
 			b.problems = append(b.problems, verify.Problem{Code: CodeMismatch, File: s.Name, What: "content is not what was attested"})
@@ -83,7 +83,7 @@ func (t *tree) bind(list subjects) binding {
 		switch {
 		case bound[name] || b.whole:
 			b.files = append(b.files, name)
-		case renamed[name]:
+		case sums[t.sums[name]]:
 			b.renamed = append(b.renamed, name)
 		}
 	}
@@ -101,12 +101,21 @@ func (t *tree) isWhole(s subject) bool {
 	return t.pinned != "" && s.Digest["sha256"] == t.pinned
 }
 
-// sameName compares a subject's name with a file's: the whole name, or the end of
-// either, because builds name their output by the path they wrote it to. The name
-// of a model that is one file is the caller's own choice.
-func (t *tree) sameName(subject, file string) bool {
-	return subject == file || strings.HasSuffix(subject, "/"+file) ||
-		strings.HasSuffix(file, "/"+subject) && subject != "" || len(t.names) == 1
+// fileOf finds the file that a subject is: of its name, or of the end of its name,
+// because builds name their output by the path they wrote it to; or the only file
+// of that name in any folder, because some name it without its folder. The name of
+// a model that is one file is the caller's own choice.
+func (t *tree) fileOf(subject, sum string) (string, bool) {
+	for name, ok := subject, true; ok; _, name, ok = strings.Cut(name, "/") {
+		if t.sums[name] == sum {
+			return name, true
+		}
+	}
+	if len(t.names) == 1 {
+		return t.names[0], t.sums[t.names[0]] == sum
+	}
+	name := t.byBase[subject]
+	return name, name != "" && t.sums[name] == sum
 }
 
 func (t *tree) otherSubject(list subjects, renamed []string) string {
