@@ -58,10 +58,12 @@ func Read(r io.Reader, name string) (Bill, error) {
 	if len(data) > MaxBytes {
 		return Bill{}, fmt.Errorf("read the bill: more than %d bytes", MaxBytes)
 	}
-	return parse(data, name)
+	return Parse(data, name)
 }
 
-func parse(data []byte, name string) (Bill, error) {
+// Parse is Read of a bill that is in memory already; data of more than MaxBytes is
+// the caller's own decision.
+func Parse(data []byte, name string) (Bill, error) {
 	var head struct {
 		Context     any  `json:"@context"`
 		SPDXVersion text `json:"spdxVersion"`

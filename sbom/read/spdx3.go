@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"assay/sbom"
 )
@@ -73,6 +74,44 @@ func (e element) class() text { return e.Type + e.AtType }
 
 func (e element) id() text { return e.ID + e.Blank }
 
+// elements reads a graph one element after another. Files, of which there are
+// many, and annotations, which nothing here reads, are not kept.
+type elements struct {
+	file    func(element)
+	list    []element
+	skipped int
+}
+
+// UnmarshalJSONFrom reads the list, and skips what is none.
+func (l *elements) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if d.PeekKind() != '[' {
+		return d.SkipValue()
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() != ']' {
+		raw, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		var e element
+		if json.Unmarshal(raw, &e) != nil || len(l.list) >= maxItems {
+			l.skipped++
+			continue
+		}
+		switch e.class() {
+		case "software_File":
+			l.file(e)
+		case "Annotation":
+		default:
+			l.list = append(l.list, e)
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
 // graph3 is a graph by id.
 type graph3 struct {
 	elements []element
@@ -87,32 +126,28 @@ func (g graph3) at(id ref) element {
 }
 
 func (b *builder) spdx3(data []byte) error {
-	var d struct {
-		Graph list[element] `json:"@graph"`
-	}
+	d := struct {
+		Graph elements `json:"@graph"`
+	}{Graph: elements{file: func(e element) { b.file(e.Name, b.hashes3(e.VerifiedBy)) }}}
 	if err := json.Unmarshal(data, &d); err != nil {
 		return err
 	}
-	if len(d.Graph) == 0 {
+	if len(d.Graph.list) == 0 {
 		var one element
 		if err := json.Unmarshal(data, &one); err != nil {
 			return err
 		}
-		d.Graph = list[element]{one}
+		d.Graph.list = []element{one}
 	}
-	g := graph3{elements: d.Graph, byID: make(map[text]int, len(d.Graph))}
-	for i, e := range d.Graph {
+	b.skipped += d.Graph.skipped
+	g := graph3{elements: d.Graph.list, byID: make(map[text]int, len(d.Graph.list))}
+	for i, e := range g.elements {
 		g.byID[e.id()] = i
 	}
 	b.making3(g)
 	subject := g.subject()
 	if subject.class() == "" {
 		return ErrFormat
-	}
-	for _, e := range g.elements {
-		if e.class() == "software_File" {
-			b.file(e.Name, b.hashes3(e.VerifiedBy))
-		}
 	}
 	b.subject3(g, subject)
 	for _, e := range g.elements {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"assay/sbom/read"
 	"assay/verify"
 	"assay/verify/report"
+	"assay/verify/trust"
 )
 
 // bomFormats are name and version of each format of a bill.
@@ -146,12 +146,11 @@ func (j bomJob) contradictions(r verify.Report) error {
 
 // readBill reads a bill of materials from a file that the caller names.
 func readBill(path string) (read.Bill, error) {
-	f, err := os.Open(path)
+	data, err := trust.ReadFile(path, read.MaxBytes)
 	if err != nil {
 		return read.Bill{}, &exitError{console.ExitUsage, err}
 	}
-	defer f.Close()
-	bill, err := read.Read(f, filepath.Base(path))
+	bill, err := read.Parse(data, filepath.Base(path))
 	if err != nil {
 		return bill, fmt.Errorf("%s: %w", path, err)
 	}

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -14,6 +12,7 @@ import (
 	"assay/sbom"
 	"assay/sbom/read"
 	"assay/verify/report"
+	"assay/verify/trust"
 )
 
 func (a *app) diffCommand() *cobra.Command {
@@ -58,16 +57,11 @@ Formats: text (default), json.`,
 
 // readDocument reads a bill or a report: both are JSON, and a report says so.
 func readDocument(path string) (sbom.Document, error) {
-	f, err := os.Open(path)
+	data, err := trust.ReadFile(path, read.MaxBytes)
 	if err != nil {
 		return sbom.Document{}, &exitError{console.ExitUsage, err}
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, read.MaxBytes+1))
-	if err != nil {
-		return sbom.Document{}, err
-	}
-	bill, notBill := read.Read(bytes.NewReader(data), filepath.Base(path))
+	bill, notBill := read.Parse(data, filepath.Base(path))
 	if notBill == nil {
 		return bill.Document, nil
 	}
