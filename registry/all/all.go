@@ -33,6 +33,7 @@ type Config struct {
 	UserAgent string              // "assay" when empty
 	Getenv    func(string) string // os.Getenv when nil
 	Transport http.RoundTripper   // nil is a transport of our own; ignored when Offline
+	Notice    func(text string)   // told what was wrong in the cache or on the way and has been mended; may be nil
 }
 
 // Sources returns all sources. It fails when the environment configures one of
@@ -50,6 +51,7 @@ func Sources(cfg Config) ([]registry.Source, error) {
 	}
 	client := fetch.New(fetch.Config{Transport: cfg.Transport, UserAgent: cfg.UserAgent})
 	store := cas.New(cfg.CacheDir)
+	store.Notice = cfg.Notice
 
 	hub, err := hf.FromEnv(hf.Config{Offline: cfg.Offline, Client: client, Store: store}, cfg.Getenv)
 	if err != nil {
@@ -63,7 +65,11 @@ func Sources(cfg Config) ([]registry.Source, error) {
 		local.New(),
 		hfcache.New(hfcache.Dir(cfg.Getenv)),
 		hubSource,
-		oci.New(oci.Config{Offline: cfg.Offline, Client: client, Store: store}),
+		oci.New(oci.Config{
+			Offline: cfg.Offline, Client: client, Store: store,
+			UnsafePlainHTTP: strings.FieldsFunc(cfg.Getenv("ASSAY_UNSAFE_PLAIN_HTTP"), func(r rune) bool { return r == ',' || r == ' ' }),
+		}),
+		oci.NewLayout(),
 	}, nil
 }
 

@@ -68,9 +68,15 @@ func (d descriptor) digest() (registry.Digest, error) {
 	return digest, nil
 }
 
+// repository is where manifests and blobs are read by digest.
+type repository interface {
+	manifest(ctx context.Context, identifier string) (*document, error)
+	open(ctx context.Context, b cas.Blob) (registry.Content, error)
+}
+
 // listing collects the files of one artifact.
 type listing struct {
-	pull      *pull
+	pull      repository
 	artifact  *registry.Artifact
 	seen      map[registry.Digest]bool // manifests
 	listed    map[string]bool          // file name without folder, and digest

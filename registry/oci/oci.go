@@ -16,7 +16,8 @@
 // the foreign URLs and inline data of a descriptor are not used. Credentials come
 // from the Docker configuration, as every registry client has them, and go to the
 // registry, or to the token service that the registry names, over https. Plain
-// http is spoken with this machine only.
+// http is spoken with this machine, and without credentials with registries that
+// were named for it (Config.UnsafePlainHTTP), and with nobody else.
 package oci
 
 import (
@@ -24,6 +25,8 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -40,6 +43,11 @@ type Config struct {
 	Client   *fetch.Client
 	Store    *cas.Store
 	Keychain authn.Keychain // authn.DefaultKeychain when nil
+
+	// UnsafePlainHTTP are registries ("host" or "host:port", as in the reference)
+	// that may be spoken to without encryption: whoever is on the way can read what
+	// is fetched, and choose what a tag means. They get no credentials.
+	UnsafePlainHTTP []string
 }
 
 // Source resolves references to any registry.
@@ -66,7 +74,7 @@ func (*Source) Scheme() string { return "oci" }
 // Resolve turns the tag into the digest of its manifest and lists what that
 // manifest, or every manifest of that index, holds.
 func (s *Source) Resolve(ctx context.Context, ref registry.Reference) (*registry.Artifact, error) {
-	target, err := parse(ref)
+	target, err := s.parse(ref)
 	if err != nil {
 		return nil, err
 	}
@@ -101,13 +109,26 @@ var (
 	hostName       = regexp.MustCompile(`^([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(:[0-9]+)?$`)
 )
 
+// parse reads a reference to a registry that may be one without encryption.
+func (s *Source) parse(ref registry.Reference) (name.Reference, error) {
+	host, _, _ := strings.Cut(ref.Rest, "/")
+	if s.isPlain(host) {
+		return parse(ref, name.Insecure)
+	}
+	return parse(ref)
+}
+
+func (s *Source) isPlain(host string) bool {
+	return slices.ContainsFunc(s.cfg.UnsafePlainHTTP, func(named string) bool { return strings.EqualFold(named, host) })
+}
+
 // parse demands a host: without one, a short name would silently mean one
 // particular public registry.
-func parse(ref registry.Reference) (name.Reference, error) {
+func parse(ref registry.Reference, options ...name.Option) (name.Reference, error) {
 	if !hasHost(ref.Rest) {
 		return nil, fmt.Errorf("%w: %s names no registry host (want oci://host/repository:tag)", registry.ErrReference, ref)
 	}
-	target, err := name.ParseReference(ref.Rest, name.WeakValidation)
+	target, err := name.ParseReference(ref.Rest, append(options, name.WeakValidation)...)
 	if err != nil || !repositoryName.MatchString(target.Context().RepositoryStr()) || !hostName.MatchString(target.Context().RegistryStr()) {
 		return nil, fmt.Errorf("%w: %s (want oci://host/repository[:tag|@sha256:...])", registry.ErrReference, ref)
 	}

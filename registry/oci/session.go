@@ -43,12 +43,12 @@ func (s *Source) pull(ctx context.Context, repo name.Repository) (*pull, error) 
 	if origin != nil {
 		return &pull{s, repo, origin}, nil
 	}
-	auth, err := authn.Resolve(ctx, s.cfg.Keychain, repo)
+	auth, err := s.credentials(ctx, repo)
 	if err != nil {
 		return nil, fmt.Errorf("read the credentials for %s from the Docker configuration: %w", repo.RegistryStr(), err)
 	}
 	p := &pull{source: s, repo: repo}
-	base := secure{next: s.cfg.Client.Transport(), content: "/v2/" + repo.RepositoryStr() + "/", patience: s.cfg.Client.Stall()}
+	base := secure{next: s.cfg.Client.Transport(), plain: s.isPlain, content: "/v2/" + repo.RepositoryStr() + "/", patience: s.cfg.Client.Stall()}
 	err = s.cfg.Client.Retry(ctx, func() error {
 		inner, err := transport.NewWithContext(ctx, repo.Registry, auth, base, []string{repo.Scope(transport.PullScope)})
 		if err != nil {
@@ -69,12 +69,22 @@ func (s *Source) pull(ctx context.Context, repo name.Repository) (*pull, error) 
 	return p, nil
 }
 
+// credentials are those of the Docker configuration, and none for a registry that
+// is spoken to without encryption.
+func (s *Source) credentials(ctx context.Context, repo name.Repository) (authn.Authenticator, error) {
+	if s.isPlain(repo.RegistryStr()) {
+		return authn.Anonymous, nil
+	}
+	return authn.Resolve(ctx, s.cfg.Keychain, repo)
+}
+
 // secure refuses plain http to other machines, whatever a name heuristic, a
 // redirect or a token service asks for. It bounds the answers of the sign-in,
 // which the library reads, in size and time; manifests and blobs are bounded by
 // fetch.
 type secure struct {
 	next     http.RoundTripper
+	plain    func(host string) bool
 	content  string        // path below which manifests and blobs are
 	patience time.Duration // for one request of the sign-in
 }
@@ -83,8 +93,8 @@ type secure struct {
 const maxSignIn = 1 << 20
 
 func (s secure) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.URL.Scheme != "https" && !isLoopback(r.URL.Hostname()) {
-		return nil, &networkError{fmt.Errorf("%w: plain http to %s", fetch.ErrProtocol, r.URL.Host)}
+	if r.URL.Scheme != "https" && !isLoopback(r.URL.Hostname()) && !s.plain(r.URL.Host) {
+		return nil, &networkError{fmt.Errorf("%w: plain http to %s (ASSAY_UNSAFE_PLAIN_HTTP=%s allows it)", fetch.ErrProtocol, r.URL.Host, r.URL.Host)}
 	}
 	if strings.HasPrefix(r.URL.Path, s.content) {
 		resp, err := s.next.RoundTrip(r)
@@ -232,7 +242,7 @@ func (p *pull) open(ctx context.Context, b cas.Blob) (registry.Content, error) {
 // grammar and by ParseDigest.
 func (p *pull) url(collection, identifier string) *url.URL {
 	scheme := "https"
-	if p.repo.Scheme() == "http" && isLoopback(hostOf(p.repo.RegistryStr())) {
+	if host := p.repo.RegistryStr(); p.repo.Scheme() == "http" && (isLoopback(hostOf(host)) || p.source != nil && p.source.isPlain(host)) {
 		scheme = "http"
 	}
 	return &url.URL{
