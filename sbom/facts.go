@@ -192,6 +192,20 @@ func LicenseOf(v Value) License {
 	return out
 }
 
+// AllClasses are the classes of the declared license and of the texts that were
+// found, each once.
+func (l License) AllClasses() []string {
+	out := slices.Clone(l.Classes)
+	for _, found := range l.Found {
+		for _, c := range license.Classes(found.Text) {
+			if !slices.Contains(out, string(c)) {
+				out = append(out, string(c))
+			}
+		}
+	}
+	return out
+}
+
 // maxLicenses bounds the licenses of one artifact.
 const maxLicenses = 8
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,8 @@ type bomFlags struct {
 	author            string
 	noFindings        bool
 	graph             bool
+	headersOnly       bool
+	denyLicense       []string
 }
 
 func (a *app) bomCommand() *cobra.Command {
@@ -54,6 +57,8 @@ list of minimum elements (--format text or json): for each element whether it is
 verified, declared, inferred, not applicable or missing, and what would fill it.
 --require-complete PROFILE writes the bill and exits with 1 when an element that
 applies is missing; PROFILE:80 is content with 80 percent.
+--deny-license CLASS exits with 1 when a license that is declared, or whose text is
+with the artifact, is of the class; "unknown" denies what nobody here can classify.
 Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 		Example: `  assay bom ./model > model.spdx.json
   assay bom ./model --complete g7
@@ -66,6 +71,8 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 	cmd.Flags().StringVar(&f.from, "from", "", "read the bill in `FILE`, compare it with the files of REF and complete it")
 	cmd.Flags().StringVar(&f.author, "author", "", "who answers for the bill: a `NAME`, e-mail address or URL")
 	cmd.Flags().BoolVar(&f.graph, "graph", false, "print instead what it was made from, as a graph in the DOT language")
+	cmd.Flags().BoolVar(&f.headersOnly, "headers-only", false, "read what scanning needs and hash nothing: the bill then binds no bytes, and says so")
+	cmd.Flags().StringArrayVar(&f.denyLicense, "deny-license", nil, "exit with 1 when the license is of this `CLASS`: "+strings.Join(licenseClasses, ", ")+"; repeatable")
 	cmd.Flags().BoolVar(&f.noFindings, "no-findings", false, "leave findings out, for profiles that forbid vulnerability information in a bill")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		job, err := a.bomJob(f)
@@ -82,7 +89,7 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 		if err != nil {
 			return err
 		}
-		r, err := a.describe(cmd.Context(), artifact)
+		r, err := a.describe(cmd.Context(), artifact, f.headersOnly)
 		if err != nil {
 			return err
 		}
@@ -96,8 +103,8 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 }
 
 // describe gathers what a bill of materials needs. SHA-512 is computed in the
-// same read.
-func (a *app) describe(ctx context.Context, artifact *registry.Artifact) (verify.Report, error) {
+// same read as SHA-256.
+func (a *app) describe(ctx context.Context, artifact *registry.Artifact, headersOnly bool) (verify.Report, error) {
 	rules, err := a.rules(false)
 	if err != nil {
 		return verify.Report{}, err
@@ -107,13 +114,17 @@ func (a *app) describe(ctx context.Context, artifact *registry.Artifact) (verify
 		return verify.Report{}, err
 	}
 	p := a.pipeline(verifier)
-	p.SHA512 = true
+	p.SHA512, p.HeadersOnly = !headersOnly, headersOnly
 	evidence, err := p.Gather(ctx, artifact)
 	if err != nil {
 		return verify.Report{}, err
 	}
 	return verify.NewReport(evidence, rules, a.Now()), nil
 }
+
+// licenseClasses are what --deny-license can name. "unknown" is a license that is
+// not declared, or of which no class is known.
+var licenseClasses = []string{"non-commercial", "use-restricted", "no-derivatives", "share-alike", "unknown"}
 
 // bomWriter writes a bill of materials in one format.
 type bomWriter func(io.Writer, sbom.Document) error

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"assay/cmd/internal/console"
@@ -48,6 +50,11 @@ func (a *app) bomJob(f bomFlags) (bomJob, error) {
 		job.measured = p
 		if a.format != "" && a.format != "text" && a.format != "json" {
 			return job, usageError("--complete prints text or json, not %s; write the bill with -o %s=PATH", a.format, a.format)
+		}
+	}
+	for _, class := range f.denyLicense {
+		if !slices.Contains(licenseClasses, class) {
+			return job, usageError("--deny-license: unknown class %q: one of %s", class, strings.Join(licenseClasses, ", "))
 		}
 	}
 	if f.require != "" {
@@ -122,7 +129,25 @@ func (j bomJob) finish(r verify.Report) error {
 	if code := j.contradictions(r); code != nil {
 		return code
 	}
+	if code := j.denied(j.document(r).License); code != nil {
+		return code
+	}
 	return j.demand(profile.Check(j.required.Profile, j.document(r), making))
+}
+
+// denied looks for the classes of --deny-license.
+func (j bomJob) denied(l sbom.License) error {
+	classes := l.AllClasses()
+	if len(classes) == 0 {
+		classes = []string{"unknown"}
+	}
+	for _, class := range classes {
+		if slices.Contains(j.flags.denyLicense, class) {
+			j.app.note("the license %s is %s", cmp.Or(l.Expression.Text, "(none declared)"), class)
+			return exit(console.ExitFail)
+		}
+	}
+	return nil
 }
 
 // contradictions names the files in which the bill of --from and the artifact
