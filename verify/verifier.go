@@ -83,6 +83,11 @@ type Signer struct {
 	KeyID   string `json:"keyId,omitempty"`   // SHA-256 of the SubjectPublicKeyInfo, hex
 	Subject string `json:"subject,omitempty"` // of the certificate
 	Issuer  string `json:"issuer,omitempty"`
+	// Of a build that signed keyless, as its certificate says.
+	Repository string `json:"repository,omitempty"`
+	Ref        string `json:"ref,omitempty"`
+	Trigger    string `json:"trigger,omitempty"`
+	Runner     string `json:"runner,omitempty"`
 }
 
 // Problem is one reason why a claim fails.

@@ -1,6 +1,7 @@
 package attest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -141,7 +142,7 @@ func (p *provenance) readV02(predicate jsontext.Value) error {
 		return fmt.Errorf("environment: %w", err)
 	}
 	p.builder, p.buildType, p.parameters = d.Builder.ID, d.BuildType, parameters
-	p.trigger, p.finished = environment["github_event_name"], d.Metadata.Finished
+	p.trigger, p.finished = cmp.Or(environment["github_event_name"], environment["GITHUB_EVENT_NAME"]), d.Metadata.Finished
 	p.source, p.ref = splitSource(d.Invocation.ConfigSource.URI)
 	return nil
 }

@@ -273,6 +273,7 @@ func TestConfig(t *testing.T) {
 		"identity without root":      {Identities: []Identity{{Subject: "a", Issuer: "b"}}},
 		"identity without issuer":    {TrustedRoot: []byte("{}"), Identities: []Identity{{Subject: "a"}}},
 		"identity without subject":   {TrustedRoot: []byte("{}"), Identities: []Identity{{Issuer: "a"}}},
+		"identity and pattern":       {TrustedRoot: []byte("{}"), Identities: []Identity{{Subject: "a", SubjectPattern: "a", Issuer: "b"}}},
 		"trusted root of no meaning": {TrustedRoot: []byte("[]")},
 		"ignore everything":          {IgnorePaths: []string{"."}},
 		"ignore a pattern":           {IgnorePaths: []string{"*.md"}},

@@ -49,6 +49,11 @@ func TestVirtualSigstore(t *testing.T) {
 		"another instance":                {signer: other, want: envelope.CodeSigstore},
 		"other subject":                   {id: Identity{Subject: "x" + virtualSubject, Issuer: virtualIssuer}, want: envelope.CodeWrongIdentity},
 		"other issuer":                    {id: Identity{Subject: virtualSubject, Issuer: virtualIssuer + "/"}, want: envelope.CodeWrongIdentity},
+		"pattern":                         {id: Identity{SubjectPattern: `[a-z]+@example\.com`, Issuer: virtualIssuer}},
+		"pattern of a part":               {id: Identity{SubjectPattern: `example\.com`, Issuer: virtualIssuer}, want: envelope.CodeWrongIdentity},
+		"pattern with another end":        {id: Identity{SubjectPattern: `x|release@example`, Issuer: virtualIssuer}, want: envelope.CodeWrongIdentity},
+		"repository that is not named":    {id: Identity{Subject: virtualSubject, Issuer: virtualIssuer, Repository: "https://github.com/a/b"}, want: envelope.CodeWrongIdentity},
+		"runner that is not named":        {id: Identity{Subject: virtualSubject, Issuer: virtualIssuer, Runner: "github-hosted"}, want: envelope.CodeWrongIdentity},
 		"subject is no pattern":           {id: Identity{Subject: ".*@example.com", Issuer: virtualIssuer}, want: envelope.CodeWrongIdentity},
 		"entry of another (CVE-2026-22703)": {change: func(b *protobundle.Bundle) {
 			b.VerificationMaterial.TlogEntries = sigstoretest.Entries(t, another)
@@ -71,7 +76,7 @@ func TestVirtualSigstore(t *testing.T) {
 			if c.rekor != 0 {
 				rekor = c.rekor
 			}
-			if c.id.Subject != "" {
+			if c.id.Issuer != "" {
 				want = c.id
 			}
 			change := c.change

@@ -68,7 +68,7 @@ Formats: text (default), jsonl.`,
 func (s *signers) id() string {
 	return strings.Join([]string{
 		"bundle=" + s.bundle, "keys=" + strings.Join(s.publicKeys, ","), "certificates=" + strings.Join(s.certificates, ","),
-		"root=" + s.trustedRoot, "identity=" + s.identity, "issuer=" + s.issuer, "ignore=" + strings.Join(s.ignorePaths, ","), s.attested.id(),
+		"root=" + s.trustedRoot, fmt.Sprintf("identity=%q", s.keylessSigner()), "ignore=" + strings.Join(s.ignorePaths, ","), s.attested.id(),
 	}, " ")
 }
 

@@ -26,7 +26,9 @@ type signers struct {
 	certificates   []string
 	trustedRoot    string
 	identity       string
+	pattern        string
 	issuer         string
+	build          oms.Identity // what the certificate must say about the build
 	ignorePaths    []string
 	ignoreUnsigned bool
 	attested       attestations
@@ -39,6 +41,11 @@ func (s *signers) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&s.certificates, "certificate-chain", nil, "require a signature under this authority, a PEM `FILE` of root and intermediate certificates; repeatable")
 	f.StringVar(&s.trustedRoot, "trusted-root", "", "Sigstore trusted root `FILE`, for --identity")
 	f.StringVar(&s.identity, "identity", "", "require a keyless signature by this `SUBJECT`, exactly")
+	f.StringVar(&s.pattern, "identity-regexp", "", "require a keyless signature by a subject of which all matches `PATTERN`")
+	f.StringVar(&s.build.Repository, "certificate-repository", "", "the keyless signer's certificate must name this source repository `URI`")
+	f.StringVar(&s.build.Ref, "certificate-ref", "", "the keyless signer's certificate must name this `REF` of the source")
+	f.StringVar(&s.build.Trigger, "certificate-trigger", "", "the keyless signer's certificate must name this `EVENT`")
+	f.StringVar(&s.build.Runner, "certificate-runner", "", "the keyless signer's certificate must name this `KIND` of runner, like github-hosted")
 	f.StringVar(&s.issuer, "issuer", "", "identity provider `URL` that vouches for --identity, exactly")
 	f.StringArrayVar(&s.ignorePaths, "ignore-paths", nil, "`PATH` in the model that the signature need not cover; repeatable, and named in the report")
 	s.attested.flags(f)
@@ -46,7 +53,14 @@ func (s *signers) flags(f *pflag.FlagSet) {
 
 // required reports whether the caller named a signer, and so asks for one.
 func (s *signers) required() bool {
-	return len(s.publicKeys)+len(s.certificates) > 0 || s.identity != "" || s.issuer != ""
+	return len(s.publicKeys)+len(s.certificates) > 0 || s.keylessSigner() != oms.Identity{}
+}
+
+// keylessSigner is empty when none was asked for.
+func (s *signers) keylessSigner() oms.Identity {
+	id := s.build
+	id.Subject, id.SubjectPattern, id.Issuer = s.identity, s.pattern, s.issuer
+	return id
 }
 
 // maxBundle bounds a signature bundle, in bytes: a million entries take 180 MB.
@@ -187,8 +201,8 @@ func (a *app) omsConfig(s signers, method string) (oms.Config, error) {
 
 // keyless adds the Sigstore root and the identity to look for.
 func (s *signers) keyless(c *oms.Config) error {
-	if s.identity != "" || s.issuer != "" {
-		c.Identities = []oms.Identity{{Subject: s.identity, Issuer: s.issuer}}
+	if id := s.keylessSigner(); (id != oms.Identity{}) {
+		c.Identities = []oms.Identity{id}
 	}
 	for _, id := range s.policy.Identities {
 		c.Identities = append(c.Identities, oms.Identity{Subject: id.Subject, Issuer: id.Issuer})

@@ -24,6 +24,7 @@ Exit codes: 0 verified, 1 the signature does not hold, 3 could not verify,
 		Example: `  assay verify --method key --public-key publisher.pem ./model
   assay verify --method certificate --bundle model.sig --certificate-chain root.pem ./model
   assay verify --method sigstore --trusted-root root.json --identity me@example.com --issuer https://accounts.example.com ./model
+  assay verify --method sigstore --trusted-root root.json --identity-regexp 'https://github\.com/org/model/\.github/workflows/release\.yml@refs/tags/.*' --issuer https://token.actions.githubusercontent.com --certificate-runner github-hosted ./model
   assay verify --attestation model.intoto.jsonl --attestation-key builder.pub --builder-id https://example.com/builder --source-uri https://github.com/org/model ./model`,
 		Args: cobra.ExactArgs(1),
 	}

@@ -32,10 +32,19 @@ type Trust struct {
 	Denied        trust.DenyList      // signers and authorities that do not count any more
 }
 
-// Identity is a signer of a keyless signature; both must match exactly.
+// Identity is a signer of a keyless signature. Everything that is set must match,
+// exactly but for the pattern.
 type Identity struct {
-	Subject string // of the certificate: mail address or URI
-	Issuer  string // URL of the identity provider
+	Subject        string // of the certificate: mail address or URI
+	SubjectPattern string // in place of Subject: a regular expression for all of it
+	Issuer         string // URL of the identity provider
+
+	// What Fulcio wrote into the certificate about a build (its OID
+	// documentation, 1.3.6.1.4.1.57264.1.8 to .22).
+	Repository string // "https://github.com/org/name"
+	Ref        string // "refs/heads/main"
+	Trigger    string // "push"
+	Runner     string // "github-hosted"
 }
 
 // check makes sure that a method that was asked for can succeed.
@@ -53,8 +62,11 @@ func (t *Trust) check() error {
 		return errors.New("an identity needs a trusted root to check it against")
 	}
 	for _, id := range t.Identities {
-		if id.Subject == "" || id.Issuer == "" {
+		switch {
+		case id.Subject == "" && id.SubjectPattern == "" || id.Issuer == "":
 			return errors.New("an identity and its issuer must be given together")
+		case id.Subject != "" && id.SubjectPattern != "":
+			return errors.New("an identity is given by its text or by a pattern, not by both")
 		}
 	}
 	return nil

@@ -6,10 +6,12 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
 	sigbundle "github.com/sigstore/sigstore-go/pkg/bundle"
+	fulcio "github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	sigverify "github.com/sigstore/sigstore-go/pkg/verify"
 )
@@ -58,13 +60,35 @@ func newKeyless(material root.TrustedMaterial, identities []Identity, thresholds
 	}
 	k := &keyless{verifier: verifier}
 	for _, id := range identities {
-		match, err := sigverify.NewShortCertificateIdentity(id.Issuer, "", id.Subject, "")
+		match, err := id.matcher()
 		if err != nil {
-			return nil, fmt.Errorf("identity %q: %w", id.Subject, err)
+			return nil, fmt.Errorf("identity %q: %w", id.Subject+id.SubjectPattern, err)
 		}
 		k.policies = append(k.policies, sigverify.WithCertificateIdentity(match))
 	}
 	return k, nil
+}
+
+// matcher anchors the pattern at both ends: a part of a subject can be anybody's.
+func (id Identity) matcher() (sigverify.CertificateIdentity, error) {
+	pattern := ""
+	if id.SubjectPattern != "" {
+		if _, err := regexp.Compile(id.SubjectPattern); err != nil { // before it is put into brackets
+			return sigverify.CertificateIdentity{}, err
+		}
+		pattern = `^(?:` + id.SubjectPattern + `)$`
+	}
+	subject, err := sigverify.NewSANMatcher(id.Subject, pattern)
+	if err != nil {
+		return sigverify.CertificateIdentity{}, err
+	}
+	issuer, err := sigverify.NewIssuerMatcher(id.Issuer, "")
+	if err != nil {
+		return sigverify.CertificateIdentity{}, err
+	}
+	return sigverify.NewCertificateIdentity(subject, issuer, fulcio.Extensions{
+		SourceRepositoryURI: id.Repository, SourceRepositoryRef: id.Ref, BuildTrigger: id.Trigger, RunnerEnvironment: id.Runner,
+	})
 }
 
 // checkSigstore checks certificate, log entry and times, then the identity.
@@ -83,6 +107,8 @@ func (d *Signed) checkSigstore(k *keyless, leaf *x509.Certificate, s signed, dat
 	}
 	cert := result.Signature.Certificate
 	d.Signer.Subject, d.Signer.Issuer = cert.SubjectAlternativeName, cert.Issuer
+	d.Signer.Repository, d.Signer.Ref = cert.SourceRepositoryURI, cert.SourceRepositoryRef
+	d.Signer.Trigger, d.Signer.Runner = cert.BuildTrigger, cert.RunnerEnvironment
 	if len(result.VerifiedTimestamps) > 0 {
 		t := result.VerifiedTimestamps[0]
 		d.Time, d.TimeSource = t.Timestamp.UTC().Format(time.RFC3339), t.Type
