@@ -47,6 +47,7 @@ var textRoles = []struct {
 	{"config.json", "application/json", RoleConfiguration},
 	{"model_index.json", "application/json", RoleConfiguration},
 	{".jinja", "text/plain", RoleConfiguration},
+	{"modelfile", "text/plain", RoleConfiguration},
 	{".md", "text/markdown", RoleOther},
 	{".json", "application/json", RoleOther},
 	{".jsonl", "application/jsonl", RoleOther},

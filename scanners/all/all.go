@@ -13,6 +13,7 @@ import (
 	"assay/scanners/image"
 	"assay/scanners/jinja"
 	"assay/scanners/numpy"
+	"assay/scanners/ollama"
 	"assay/scanners/pickle"
 	"assay/scanners/safetensors"
 	"assay/scanners/script"
@@ -30,6 +31,7 @@ func Scanners() []scanners.Scanner {
 		image.Scanner{},
 		jinja.Scanner{},
 		numpy.Scanner{},
+		ollama.Scanner{},
 		pickle.Scanner{},
 		safetensors.Scanner{},
 		script.Scanner{},
