@@ -72,11 +72,12 @@ func (s *Subject) inferKind(facts []Fact) {
 		return
 	}
 	switch {
-	case find(facts, configPrefix+"peft_type").Known():
+	case find(facts, configPrefix+"peft_type").Known(), find(facts, "gguf/kind").Text == "adapter":
 		s.Kind = KindAdapter
 	case find(facts, "text/croissant/conformsTo").Known():
 		s.Kind = KindDataset
-	case find(facts, configPrefix+"architectures").Known(), find(facts, configPrefix+"model_type").Known(), find(facts, configPrefix+"_class_name").Known():
+	case find(facts, configPrefix+"architectures").Known(), find(facts, configPrefix+"model_type").Known(), find(facts, configPrefix+"_class_name").Known(),
+		find(facts, "gguf/kind").Text == "model":
 		s.Kind = KindModel
 	}
 	s.KindInferred = s.Kind != KindUnknown

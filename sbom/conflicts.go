@@ -3,6 +3,8 @@ package sbom
 import (
 	"slices"
 	"strings"
+
+	"assay/sbom/internal/license"
 )
 
 // Conflict is two sources that contradict each other about the same field.
@@ -17,6 +19,7 @@ type Conflict struct {
 func conflicts(d Document) []Conflict {
 	var out []Conflict
 	out = append(out, licenseConflicts(d.License)...)
+	out = append(out, headerConflicts(d.License, d.Facts)...)
 	out = append(out, baseConflict(d.Facts)...)
 	out = append(out, dtypeConflict(d.Facts)...)
 	out = append(out, croissantConflicts(d)...)
@@ -29,6 +32,18 @@ func licenseConflicts(l License) []Conflict {
 	for _, found := range l.Found {
 		if l.Expression.Known() && !slices.Contains(strings.Fields(l.Expression.Text), found.Text) {
 			out = append(out, Conflict{"license", []Value{l.Expression, found}, "the card declares another license than the text that is with it"})
+		}
+	}
+	return out
+}
+
+// headerConflicts compares the license of the card with those in GGUF headers.
+func headerConflicts(l License, facts []Fact) []Conflict {
+	var out []Conflict
+	for _, v := range all(facts, keyGGUFLicense) {
+		said := license.FromCard(v.Text, find(facts, "gguf/license-name").Text).Expression
+		if l.Expression.Known() && said != license.NoAssertion && !slices.Contains(strings.Fields(l.Expression.Text), said) {
+			out = append(out, Conflict{"license", []Value{l.Expression, v}, "the header of the weights declares another license than the card"})
 		}
 	}
 	return out

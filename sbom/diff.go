@@ -210,7 +210,7 @@ func findingTexts(f File) []string {
 
 // telling are the facts that change what the artifact is; other facts are what
 // somebody wrote about it.
-var telling = []string{"safetensors/parameters", "safetensors/dtypes", configPrefix, "text/component", "text/tokenizer/", "text/merge/"}
+var telling = []string{"safetensors/parameters", "safetensors/dtypes", "gguf/parameters", "gguf/dtypes", "gguf/architecture", configPrefix, "text/component", "text/tokenizer/", "text/merge/"}
 
 func factChanges(old, now []Fact) []Change {
 	keys := make(map[string]bool)
@@ -241,5 +241,5 @@ func factChanges(old, now []Fact) []Change {
 // keyOfOther reports facts of which a field of its own tells the change.
 func keyOfOther(key string) bool {
 	_, base := baseKeys[key]
-	return base || slices.Contains([]string{keyLicense, keyLicenseName, keyFoundLicense, keyCroissantLicense, cardPrefix + "datasets"}, key)
+	return base || slices.Contains([]string{keyLicense, keyLicenseName, keyGGUFLicense, keyFoundLicense, keyCroissantLicense, cardPrefix + "datasets"}, key)
 }

@@ -59,12 +59,14 @@ func markFacts(f *File) {
 const (
 	cardPrefix   = "text/card/"   // front matter of the card
 	configPrefix = "text/config/" // settings of the model
+	ggufPrefix   = "gguf/"        // header of a GGUF file
 
 	keyLicense     = cardPrefix + "license"
 	keyLicenseName = cardPrefix + "license_name"
 	keyCardBase    = cardPrefix + "base_model"
 
 	keyCroissantLicense = "text/croissant/license"
+	keyGGUFLicense      = "gguf/license"
 	keyFoundLicense     = "text/license"
 	keyAdapterBase      = configPrefix + "base_model_name_or_path"
 )
@@ -94,6 +96,9 @@ func named(names ...string) func(string) bool {
 
 // describes reports whether a fact of a file is one of the whole artifact.
 func describes(f File, fact Fact) bool {
+	if slices.Equal(f.Formats, []string{"gguf"}) { // the header has what a card has
+		return strings.HasPrefix(fact.Key, ggufPrefix) && !strings.Contains(f.Name, "/")
+	}
 	other := func(format string) bool { return format != "text" } // an archive: the fact may be of a member
 	if strings.Contains(f.Name, "/") || slices.ContainsFunc(f.Formats, other) {
 		return false
@@ -147,6 +152,9 @@ func declaredLicense(facts []Fact) License {
 	ids, name := all(facts, keyLicense), find(facts, keyLicenseName)
 	if len(ids) == 0 {
 		ids = all(facts, keyCroissantLicense)
+	}
+	if len(ids) == 0 {
+		ids, name = all(facts, keyGGUFLicense), find(facts, "gguf/license-name")
 	}
 	var expressions []string
 	for _, id := range ids {

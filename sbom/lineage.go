@@ -29,7 +29,19 @@ var baseKeys = map[string]struct {
 	keyAdapterBase:          {RelationAdapter, true},
 	"text/merge/base_model": {relation: RelationMerge},
 	"text/merge/model":      {relation: RelationMerge},
+	keyGGUFBase:             {},
+	keyGGUFBaseURL:          {},
 }
+
+// A GGUF header names its base models in words, and most say where they are.
+const (
+	keyGGUFBase    = "gguf/base-model/name"
+	keyGGUFBaseURL = "gguf/base-model/repo_url"
+)
+
+// hubPage begins the address of a repository on the Hub; its rest is the name
+// that everything else uses.
+const hubPage = "https://huggingface.co/"
 
 // bases are the models that card, adapter and merge configuration name, one for
 // each name.
@@ -37,9 +49,10 @@ func bases(facts []Fact) []Base {
 	byName := make(map[string]Base)
 	for _, f := range facts {
 		kind, ok := baseKeys[f.Key]
-		if !ok {
+		if !ok || f.Key == keyGGUFBase && find(facts, keyGGUFBaseURL).Known() {
 			continue
 		}
+		f.Value.Text = strings.TrimPrefix(f.Value.Text, hubPage)
 		name, revision := splitPin(f.Value)
 		b, ok := byName[name.Text]
 		if !ok {
@@ -84,12 +97,23 @@ func cardRelation(facts []Fact, bases int) Relation {
 	switch {
 	case slices.Contains([]Relation{RelationAdapter, RelationFinetune, RelationQuantized, RelationMerge}, said):
 		return said
-	case find(facts, configPrefix+"quantization_config/quant_method").Known(), find(facts, "text/quantize/bits").Known():
+	case find(facts, configPrefix+"quantization_config/quant_method").Known(), find(facts, "text/quantize/bits").Known(), quantizedGGUF(facts):
 		return RelationQuantized
+	case find(facts, "gguf/kind").Text == "adapter":
+		return RelationAdapter
 	case bases > 1:
 		return RelationMerge
 	}
 	return RelationUnknown
+}
+
+// plainTypes are the file types of GGUF that are not quantised (ggml.h,
+// ggml_ftype): all F32, mostly F16, mostly BF16.
+var plainTypes = []string{"0", "1", "32"}
+
+func quantizedGGUF(facts []Fact) bool {
+	number, _, _ := strings.Cut(find(facts, "gguf/file-type").Text, " ")
+	return number != "" && !slices.Contains(plainTypes, number)
 }
 
 // datasets are what the card says the model was trained on, or the dataset was

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"assay/sbom/profile"
 	"assay/sbom/spdx"
 	"assay/scanners"
+	"assay/scanners/gguf"
 	"assay/scanners/safetensors"
 	"assay/scanners/text"
 	"assay/verify"
@@ -41,7 +43,7 @@ type shape struct {
 func shapes(t *testing.T) []shape {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/shapes/*.txtar")
-	if err != nil || len(paths) < 7 {
+	if err != nil || len(paths) < 8 {
 		t.Fatalf("%d shapes: %v", len(paths), err)
 	}
 	var out []shape
@@ -79,6 +81,8 @@ func readShape(t *testing.T, name string, archive *txtar.Archive) shape {
 			continue
 		case strings.HasSuffix(f.Name, ".safetensors"):
 			data = tensors(t, f.Data)
+		case strings.HasSuffix(f.Name, ".gguf"):
+			data = ggufFile(t, f.Data)
 		}
 		a.Files = append(a.Files, registry.File{Name: f.Name, Size: int64(len(data)),
 			Open: func(context.Context) (registry.Content, error) { return content{bytes.NewReader(data)}, nil }})
@@ -114,9 +118,44 @@ func tensors(t *testing.T, lines []byte) []byte {
 	return append(append(out, raw...), make([]byte, offset)...)
 }
 
+// ggufFile builds a file from lines of "key value" and of "name F32 rows columns";
+// whole numbers are of the type uint32.
+func ggufFile(t *testing.T, lines []byte) []byte {
+	t.Helper()
+	le := binary.LittleEndian
+	text := func(b []byte, s string) []byte { return append(le.AppendUint64(b, uint64(len(s))), s...) }
+	var keys, infos []byte
+	var counts [2]uint64 // tensors, keys
+	size := 0
+	for line := range strings.Lines(string(lines)) {
+		var name string
+		var rows, columns int
+		if n, _ := fmt.Sscanf(line, "%s F32 %d %d", &name, &rows, &columns); n == 3 {
+			infos = le.AppendUint32(text(infos, name), 2)
+			infos = le.AppendUint64(le.AppendUint64(infos, uint64(rows)), uint64(columns))
+			infos = le.AppendUint64(le.AppendUint32(infos, 0), uint64(size))
+			size += 4 * rows * columns
+			counts[0]++
+			continue
+		}
+		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		keys = text(keys, key)
+		if n, err := strconv.ParseUint(value, 10, 32); err == nil {
+			keys = le.AppendUint32(le.AppendUint32(keys, 4), uint32(n))
+		} else {
+			keys = text(le.AppendUint32(keys, 8), value)
+		}
+		counts[1]++
+	}
+	out := le.AppendUint32([]byte("GGUF"), 3)
+	out = le.AppendUint64(le.AppendUint64(out, counts[0]), counts[1])
+	out = append(append(out, keys...), infos...)
+	return append(out, make([]byte, (32-len(out)%32)%32+size)...)
+}
+
 func (s shape) document(t *testing.T) sbom.Document {
 	t.Helper()
-	p := verify.Pipeline{Scanners: []scanners.Scanner{safetensors.New(), text.New()}}
+	p := verify.Pipeline{Scanners: []scanners.Scanner{gguf.New(), safetensors.New(), text.New()}}
 	evidence, err := p.Gather(context.Background(), s.artifact)
 	if err != nil {
 		t.Fatal(err)

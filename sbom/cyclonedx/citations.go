@@ -30,7 +30,7 @@ func (b *builder) citations(component *cdx.Component) []cdx.Citation {
 		p := card.ModelParameters
 		for _, f := range []struct{ field, key, text string }{
 			{"task", "text/card/pipeline_tag", p.Task}, {"architectureFamily", "text/config/model_type", p.ArchitectureFamily},
-			{"modelArchitecture", "text/config/architectures", p.ModelArchitecture},
+			{"modelArchitecture", "text/config/architectures", p.ModelArchitecture}, {"modelArchitecture", "gguf/architecture", p.ModelArchitecture},
 		} {
 			fields = append(fields, struct {
 				pointer string

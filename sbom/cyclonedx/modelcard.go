@@ -15,7 +15,7 @@ func (b *builder) modelCard() *cdx.MLModelCard {
 	p := cdx.MLModelParameters{
 		Task:               b.texts("text/card/pipeline_tag"),
 		ArchitectureFamily: b.texts("text/config/model_type"),
-		ModelArchitecture:  b.texts("text/config/architectures"),
+		ModelArchitecture:  b.texts("text/config/architectures", "gguf/architecture"),
 		Datasets:           list(b.datasetRefs()),
 	}
 	c := cdx.MLModelCardConsiderations{

@@ -26,7 +26,7 @@ func TestTables(t *testing.T) {
 			for _, from := range e.From {
 				_, selector := selectors[from]
 				_, dataset := datasetSelectors[from]
-				if !selector && !dataset && !strings.HasPrefix(from, "text/") && !strings.HasPrefix(from, "safetensors/") {
+				if !selector && !dataset && !strings.HasPrefix(from, "text/") && !strings.HasPrefix(from, "safetensors/") && !strings.HasPrefix(from, "gguf/") {
 					t.Errorf("%s: %s looks at %q, which is nowhere", p.ID, e.ID, from)
 				}
 			}

@@ -1,7 +1,7 @@
 package profile
 
 var ntiaElements = []Element{
-	{ID: "supplier", Name: "supplier name", From: []string{"subject/supplier", factDeveloper}, Fill: fillRemote},
+	{ID: "supplier", Name: "supplier name", From: []string{"subject/supplier", factDeveloper, "gguf/organization", "gguf/author"}, Fill: fillRemote},
 	{ID: "component", Name: "component name", From: []string{"subject/name"}, Fill: fillRemote},
 	{ID: "version", Name: "version of the component", From: []string{"subject/version"}, Fill: "pin the reference to a revision"},
 	{ID: "identifiers", Name: "other unique identifiers",
@@ -40,7 +40,7 @@ var bsi = Profile{
 		{ID: "5.2.1-creator", Name: "creator of the SBOM, as e-mail address or URL", From: []string{"making/contact"}, Fill: "name the creator with --author"},
 		{ID: "5.2.1-timestamp", Name: "timestamp", From: []string{"making/created"}, Fill: "set SOURCE_DATE_EPOCH"},
 		{ID: "5.2.3-uri", Name: "SBOM-URI", From: []string{"making/uri"}, Fill: "give the document an identity of its own", Optional: true},
-		{ID: "5.2.2-creator", Name: "component creator", From: []string{"subject/supplier", factDeveloper}, Fill: fillRemote},
+		{ID: "5.2.2-creator", Name: "component creator", From: []string{"subject/supplier", factDeveloper, "gguf/organization", "gguf/author"}, Fill: fillRemote},
 		{ID: "5.2.2-name", Name: "component name", From: []string{"subject/name"}, Fill: fillRemote},
 		{ID: "5.2.2-version", Name: "component version", From: []string{"subject/version"}, Fill: "pin the reference to a revision"},
 		{ID: "5.2.2-filename", Name: "filename of the component", From: []string{"files/names"}, Fill: "list the files"},
@@ -78,9 +78,9 @@ var annexXI = Profile{
 		{ID: "1(c)-date", Name: "date of release", Scope: Model, From: []string{"subject/created"}, Fill: fillRemote},
 		{ID: "1(c)-distribution", Name: "methods of distribution", Scope: Model, From: []string{"subject/location"}, Fill: fillRemote},
 		{ID: "1(d)-architecture", Name: "architecture", Scope: Model,
-			From: []string{factArchitecture, factFamily, factClass, "text/card/section/architecture"},
+			From: []string{factArchitecture, factFamily, factClass, "gguf/architecture", "text/card/section/architecture"},
 			Fill: "keep config.json with the weights"},
-		{ID: "1(d)-parameters", Name: "number of parameters", Scope: Model, From: []string{factParameters}, Fill: "use a format whose header counts them"},
+		{ID: "1(d)-parameters", Name: "number of parameters", Scope: Model, From: []string{factParameters, "gguf/parameters"}, Fill: "use a format whose header counts them"},
 		{ID: "1(e)", Name: "modality and format of inputs and outputs", Scope: Model, From: []string{factTask}, Fill: "name the pipeline_tag in the card"},
 		{ID: "1(f)", Name: "license", Scope: Model,
 			From: []string{"license/effective", "license/declared", "license/found"},

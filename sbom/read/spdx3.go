@@ -266,6 +266,7 @@ var ownKeys = map[text]struct{}{
 	"safetensors/parameters": {}, "safetensors/tensors": {}, "safetensors/dtypes": {},
 	"text/config/hidden_size": {}, "text/config/max_position_embeddings": {}, "text/config/peft_type": {}, "text/config/r": {},
 	"text/config/torch_dtype": {}, "text/config/dtype": {}, "text/config/vocab_size": {}, "text/config/num_hidden_layers": {},
+	"gguf/parameters": {}, "gguf/dtypes": {}, "gguf/file-type": {}, "gguf/context-length": {}, "gguf/vocabulary": {}, "gguf/tokenizer": {},
 	"text/component": {}, "text/merge/method": {},
 }
 

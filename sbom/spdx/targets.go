@@ -71,6 +71,14 @@ var factTargets = map[string]factTarget{
 	"safetensors/tensors":    toHyperparameter,
 	"safetensors/dtypes":     toHyperparameter,
 
+	"gguf/architecture":   toType,
+	"gguf/parameters":     toHyperparameter,
+	"gguf/dtypes":         toHyperparameter,
+	"gguf/file-type":      toHyperparameter,
+	"gguf/context-length": toHyperparameter,
+	"gguf/vocabulary":     toHyperparameter,
+	"gguf/tokenizer":      toHyperparameter,
+
 	"text/card/pipeline_tag":           toDomain,
 	"text/card/metric":                 toMetric,
 	"text/card/section/description":    toDescription,
