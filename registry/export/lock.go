@@ -75,6 +75,9 @@ func newLock(a *registry.Artifact) *Lock {
 func (l *Lock) add(f registry.File, sum string) {
 	out := File{Name: f.Name, Size: f.Size, SHA256: sum, Declared: []Declared{}}
 	for _, d := range f.Declared {
+		if d.By == byLock { // the store promised the rest
+			continue
+		}
 		out.Declared = append(out.Declared, Declared{Digest: d.Digest.String(), By: d.By})
 	}
 	l.Files = append(l.Files, out)

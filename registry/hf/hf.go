@@ -108,7 +108,11 @@ func (*Source) Scheme() string { return "hf" }
 
 // Resolve pins the revision and lists the files of that commit.
 func (s *Source) Resolve(ctx context.Context, ref registry.Reference) (*registry.Artifact, error) {
-	repo, err := parse(ref)
+	bare, err := s.atThisHub(ref)
+	if err != nil {
+		return nil, err
+	}
+	repo, err := parse(bare)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +128,7 @@ func (s *Source) Resolve(ctx context.Context, ref registry.Reference) (*registry
 		return nil, err
 	}
 	a := &registry.Artifact{
-		Ref: ref, Pinned: "hf://" + pinned.String(), Kind: pinned.kind,
+		Ref: ref, Pinned: PinnedAt(s.endpoint.String(), "hf://"+pinned.String()), Kind: pinned.kind,
 		Identity: registry.Identity{
 			ID: info.ID, Name: pinned.name, Owner: info.Author, Created: info.CreatedAt, Revision: info.SHA,
 		},

@@ -12,7 +12,7 @@ import (
 
 // A registry without encryption is spoken to only when it was named for it, and
 // then without credentials.
-func TestPlainHTTP(t *testing.T) {
+func TestUnsafePlainHTTP(t *testing.T) {
 	s := start(t)
 	s.Publish(t, []registrytest.File{{Name: "model.bin", Content: []byte("weights")}})
 	s.set(func(w http.ResponseWriter, r *http.Request, next http.Handler) { next.ServeHTTP(w, r) })

@@ -39,7 +39,7 @@ func (s *signers) flags(f *pflag.FlagSet) {
 	f.StringVar(&s.bundle, "bundle", "", "signature `FILE` (default: model.sig inside the model)")
 	f.StringArrayVar(&s.publicKeys, "public-key", nil, "require a signature by this key, a PEM `FILE`; repeatable")
 	f.StringArrayVar(&s.certificates, "certificate-chain", nil, "require a signature under this authority, a PEM `FILE` of root and intermediate certificates; repeatable")
-	f.StringVar(&s.trustedRoot, "trusted-root", "", "Sigstore trusted root `FILE`, for --identity")
+	f.StringVar(&s.trustedRoot, "trusted-root", "", "Sigstore trusted root `FILE`, for --identity, and for the time of other signatures")
 	f.StringVar(&s.identity, "identity", "", "require a keyless signature by this `SUBJECT`, exactly")
 	f.StringVar(&s.pattern, "identity-regexp", "", "require a keyless signature by a subject of which all matches `PATTERN`")
 	f.StringVar(&s.build.Repository, "certificate-repository", "", "the keyless signer's certificate must name this source repository `URI`")
@@ -76,7 +76,7 @@ func (a *app) resolve(ctx context.Context, ref string) (*registry.Artifact, erro
 }
 
 func (a *app) sources() ([]registry.Source, error) {
-	list, err := sources.Sources(sources.Config{Offline: a.offline, UserAgent: "assay/" + Version, Getenv: a.Getenv})
+	list, err := sources.Sources(sources.Config{Offline: a.offline, UserAgent: "assay/" + Version, Getenv: a.Getenv, Notice: func(text string) { a.note("%s", text) }})
 	if err != nil {
 		return nil, &exitError{console.ExitUsage, err}
 	}

@@ -1,33 +1,41 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"assay/registry"
 	"assay/registry/export"
 )
 
 func (a *app) pullCommand() *cobra.Command {
-	var dir string
+	var dir, lockFile string
 	cmd := &cobra.Command{
-		Use:   "pull REF -d DIR",
+		Use:   "pull [REF] -d DIR",
 		Short: "copy a model into a folder, every byte compared with its digest",
 		Long: `pull resolves the reference, pins it, fetches every file, compares it with the
 digests that the registry declared, and puts the whole into DIR in one step:
 DIR appears complete or not at all. DIR.lock.json, beside it, records the pinned
-reference and the SHA-256 of every file.
+reference and the SHA-256 of every file. A pull that was stopped goes on where it
+was when it is called again.
+
+With --lock FILE, exactly what that lock file says is pulled: its pinned revision,
+from the same repository, the same files with the same digests, or nothing. REF is
+then not needed; if it is given, it must be the reference of the lock.
 
 pull does not judge: run 'assay gate DIR' on the result.`,
-		Example: "  assay pull hf://org/name@main -d ./model",
-		Args:    cobra.ExactArgs(1),
+		Example: "  assay pull hf://org/name@main -d ./model\n  assay pull --lock model.lock.json -d ./model",
+		Args:    cobra.MaximumNArgs(1),
 	}
 	cmd.Flags().StringVarP(&dir, "dir", "d", "", "folder to create (required)")
+	cmd.Flags().StringVar(&lockFile, "lock", "", "pull exactly what this lock `FILE` says")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		if dir == "" {
 			return usageError("pull needs -d DIR")
 		}
-		artifact, err := a.resolve(cmd.Context(), args[0])
+		artifact, err := a.toPull(cmd.Context(), args, lockFile)
 		if err != nil {
 			return err
 		}
@@ -39,4 +47,26 @@ pull does not judge: run 'assay gate DIR' on the result.`,
 		return err
 	})
 	return cmd
+}
+
+// toPull resolves the reference, or the lock file in its place.
+func (a *app) toPull(ctx context.Context, args []string, lockFile string) (*registry.Artifact, error) {
+	switch {
+	case lockFile == "" && len(args) == 0:
+		return nil, usageError("pull needs a reference or --lock FILE")
+	case lockFile == "":
+		return a.resolve(ctx, args[0])
+	}
+	lock, err := readLock(lockFile)
+	if err != nil {
+		return nil, err
+	}
+	if len(args) > 0 && args[0] != lock.Reference && args[0] != lock.Pinned {
+		return nil, usageError("%s locks %s, not %s", lockFile, lock.Reference, args[0])
+	}
+	artifact, err := a.resolve(ctx, lock.Source())
+	if err != nil {
+		return nil, err
+	}
+	return artifact, lock.Pin(artifact)
 }
