@@ -58,9 +58,10 @@ func (d *Signed) checkLeaf(leaf *x509.Certificate, s signed) error {
 	return nil
 }
 
-// checkCertificate checks signature, purpose and path. Without roots it stops
-// after the signature.
-func (d *Signed) checkCertificate(c *Trust, certs []*x509.Certificate, s signed) error {
+// checkCertificate checks signature, purpose and path, which must be valid at the
+// time of the signature when a timestamp proves it, else now. Without roots it
+// stops after the signature.
+func (d *Signed) checkCertificate(c *Trust, certs []*x509.Certificate, s signed, at time.Time) error {
 	d.Signer.Method = MethodCertificate
 	leaf := certs[0]
 	if err := d.checkLeaf(leaf, s); err != nil {
@@ -73,7 +74,7 @@ func (d *Signed) checkCertificate(c *Trust, certs []*x509.Certificate, s signed)
 	if err := checkUsage(leaf); err != nil {
 		return err
 	}
-	if err := checkPath(c.Roots, slices.Concat(certs[1:], c.Intermediates), leaf, c.Now); err != nil {
+	if err := checkPath(c.Roots, slices.Concat(certs[1:], c.Intermediates), leaf, at); err != nil {
 		return err
 	}
 	d.Trusted = true

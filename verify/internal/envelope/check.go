@@ -136,14 +136,22 @@ func (c *Checker) check(d *Signed, b *Bundle, s signed, data []byte) error {
 		d.Signer.Method = method
 		return Error{Code: CodeWrongMethod, What: fmt.Sprintf("signed with method %s, wanted is %s", method, c.trust.Method)}
 	}
-	if method != MethodSigstore && (!IsEmpty(b.Material.LogEntries) || !IsEmpty(b.Material.Timestamps)) {
-		d.Notes = append(d.Notes, "log entries and timestamps of the bundle were not checked")
+	now := c.trust.Now
+	if method != MethodSigstore {
+		if !IsEmpty(b.Material.LogEntries) {
+			d.Notes = append(d.Notes, "log entries of the bundle were not checked")
+		}
+		if at, err := c.stamped(d, b.Material.Timestamps, s.sig); err != nil {
+			return err
+		} else if !at.IsZero() {
+			now = at
+		}
 	}
 	switch method {
 	case MethodKey:
 		err = d.checkKey(c.trust.PublicKeys, b.Material.PublicKey, s)
 	case MethodCertificate:
-		err = d.checkCertificate(&c.trust, certs, s)
+		err = d.checkCertificate(&c.trust, certs, s, now)
 	default:
 		err = d.checkSigstore(c.keyless, certs[0], s, data)
 	}

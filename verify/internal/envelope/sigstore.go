@@ -32,6 +32,7 @@ func isFulcio(c *x509.Certificate) bool {
 // keyless checks keyless signatures offline.
 type keyless struct {
 	verifier *sigverify.Verifier
+	stampers []root.TimestampingAuthority
 	policies []sigverify.PolicyOption // one for each identity
 }
 
@@ -58,7 +59,7 @@ func newKeyless(material root.TrustedMaterial, identities []Identity, thresholds
 	if err != nil {
 		return nil, fmt.Errorf("trusted root: %w", err)
 	}
-	k := &keyless{verifier: verifier}
+	k := &keyless{verifier: verifier, stampers: material.TimestampingAuthorities()}
 	for _, id := range identities {
 		match, err := id.matcher()
 		if err != nil {

@@ -166,6 +166,16 @@ func bundleOf(t testing.TB, entity *ca.TestEntity) *protobundle.Bundle {
 	}
 }
 
+// Stamp is an RFC 3161 response over a signature, of now.
+func (v *Virtual) Stamp(t testing.TB, signature []byte) []byte {
+	t.Helper()
+	response, err := v.ca.TimestampResponse(signature)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response
+}
+
 // promise completes an entry of the first version, of which the library keeps
 // only what it needs in memory.
 func (v *Virtual) promise(t testing.TB, e *protorekor.TransparencyLogEntry) {
