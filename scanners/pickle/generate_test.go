@@ -20,8 +20,18 @@ type generator struct {
 var moduleNames = []string{"os", "mylib", "mylib.sub", "__builtin__", "builtins", "collections", "copy_reg", "numpy", "torch._utils", "é"}
 var attrNames = []string{"system", "f", "Thing", "eval", "OrderedDict", "deque", "dtype", "_rebuild_tensor_v2", "ndarray", "a.b", "set", "Ж"}
 
+// generate writes one pickle, or a few in a row.
 func generate(seed uint64) []byte {
-	g := &generator{r: rand.New(rand.NewPCG(seed, 7))}
+	r := rand.New(rand.NewPCG(seed, 7))
+	data := generateOne(r)
+	for r.IntN(4) == 0 {
+		data = append(data, generateOne(r)...)
+	}
+	return data
+}
+
+func generateOne(r *rand.Rand) []byte {
+	g := &generator{r: r}
 	g.proto = g.r.IntN(6)
 	if g.proto >= 2 || g.chance(8) {
 		g.b.Write([]byte{opProto, byte(g.proto)})

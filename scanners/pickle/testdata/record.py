@@ -56,9 +56,11 @@ def run(unpickler, file):
             log.append(["persistent", "", 0])
             return None
 
-    end = "stop"
+    end = "limit"
     try:
-        Recorder(file, encoding="utf-8", errors="replace").load()
+        for _ in range(5):  # a loader of several pickles: a new unpickler for each
+            Recorder(file, encoding="utf-8", errors="replace").load()
+            log.append(["stop", "", 0])
     except MemoryError:
         end = "memory"
     except Exception as e:
