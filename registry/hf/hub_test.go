@@ -38,7 +38,7 @@ func TestIdentity(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := registry.Identity{ID: repo.ID, Name: "acme/bert", Owner: "acme", Created: repo.CreatedAt, Revision: commit}
-	if a.Identity != want || a.Pinned != PinnedAt(hub.URL(), "hf://acme/bert@"+commit) || a.Kind != registry.KindModel {
+	if a.Identity != want || a.Pinned != hf.PinnedAt(hub.URL(), "hf://acme/bert@"+commit) || a.Kind != registry.KindModel {
 		t.Errorf("%+v, pinned %s, kind %s", a.Identity, a.Pinned, a.Kind)
 	}
 	for name, by := range map[string]string{"config.json": "hf-git", "w.bin": "hf-lfs"} {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/cmd/internal/admission"
+	"assay/registry/hf"
 	"assay/scanners"
 	formats "assay/scanners/all"
 	"assay/verify"
@@ -95,13 +96,14 @@ func (a *app) servedRules(publicKeys []string) (policy.Rules, error) {
 func (a *app) lookup(s *store.Store, p verify.Policy) func(context.Context, string) (verify.Report, error) {
 	ruleset := scanners.Ruleset(formats.Scanners())
 	return func(ctx context.Context, pinned string) (verify.Report, error) {
-		e, err := s.ByReference(ctx, pinned, ruleset)
+		e, err := s.ByReference(ctx, hf.PinnedAt(a.Getenv("HF_ENDPOINT"), pinned), ruleset)
 		if errors.Is(err, store.ErrNotFound) {
 			return verify.Report{}, fmt.Errorf("%w: %w", admission.ErrNoVerdict, err)
 		}
 		if err != nil {
 			return verify.Report{}, err
 		}
+		e.Artifact.Pinned = pinned // as the webhook asked: on this Hub
 		return verify.NewReport(e, p, a.Now()), nil
 	}
 }
