@@ -32,8 +32,6 @@ func claim(standing verify.Standing, covers ...string) verify.Claim {
 	return c
 }
 
-func severity(s scanners.Severity) *scanners.Severity { return &s }
-
 func TestDecide(t *testing.T) {
 	signed := policy.Rules{RequireSignature: true}
 	for _, c := range []struct {
@@ -48,9 +46,9 @@ func TestDecide(t *testing.T) {
 		{"critical finding", policy.Rules{}, func(e *verify.Evidence) { add(e, scanners.Critical) }, verify.Deny, policy.CodeFinding},
 		{"high finding", policy.Rules{}, func(e *verify.Evidence) { add(e, scanners.High) }, verify.Deny, policy.CodeFinding},
 		{"medium finding", policy.Rules{}, func(e *verify.Evidence) { add(e, scanners.Medium) }, verify.Allow, ""},
-		{"medium finding, stricter", policy.Rules{FailOn: severity(scanners.Medium)}, func(e *verify.Evidence) { add(e, scanners.Medium) }, verify.Deny, policy.CodeFinding},
-		{"high finding, more lenient", policy.Rules{FailOn: severity(scanners.Critical)}, func(e *verify.Evidence) { add(e, scanners.High) }, verify.Allow, ""},
-		{"info at info", policy.Rules{FailOn: severity(scanners.Informational)}, func(e *verify.Evidence) { add(e, scanners.Informational) }, verify.Deny, policy.CodeFinding},
+		{"medium finding, stricter", policy.Rules{FailOn: new(scanners.Medium)}, func(e *verify.Evidence) { add(e, scanners.Medium) }, verify.Deny, policy.CodeFinding},
+		{"high finding, more lenient", policy.Rules{FailOn: new(scanners.Critical)}, func(e *verify.Evidence) { add(e, scanners.High) }, verify.Allow, ""},
+		{"info at info", policy.Rules{FailOn: new(scanners.Informational)}, func(e *verify.Evidence) { add(e, scanners.Informational) }, verify.Deny, policy.CodeFinding},
 		{"gap", policy.Rules{}, func(e *verify.Evidence) { e.Gaps = []verify.Gap{{Code: "anything", File: "a.bin"}} }, verify.Undecided, policy.CodeIncomplete},
 		{"gap and finding", policy.Rules{}, func(e *verify.Evidence) {
 			e.Gaps = []verify.Gap{{Code: "broken", File: "a.bin"}}
@@ -126,7 +124,7 @@ func TestMonotone(t *testing.T) {
 		func(e *verify.Evidence) { e.Files[1].Coverage = scanners.Coverage{} },
 	}
 	policies := []verify.Policy{
-		policy.Rules{}, policy.Rules{RequireSignature: true}, policy.Rules{FailOn: severity(scanners.Critical)}, policy.Signatures{},
+		policy.Rules{}, policy.Rules{RequireSignature: true}, policy.Rules{FailOn: new(scanners.Critical)}, policy.Signatures{},
 	}
 	for _, p := range policies {
 		for subset := range 1 << len(changes) {

@@ -48,3 +48,12 @@ func excuses(r verify.Report) excusing {
 
 // of says what excused a finding, "" when it counts.
 func (x excusing) of(file, fingerprint string) string { return x[[2]string{file, fingerprint}] }
+
+// uuid names a finding at its place, in the form that GitLab wants: version 8 of
+// RFC 9562, which is a digest.
+func uuid(fingerprint, file string, offset int64) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d:%s", fingerprint, offset, len(file), file))
+	sum[6] = sum[6]&0x0f | 0x80
+	sum[8] = sum[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+}

@@ -42,7 +42,7 @@ type Renderer func(w io.Writer, r verify.Report, o Options) error
 func Formats() map[string]Renderer {
 	return map[string]Renderer{
 		"text": Text, "json": JSON, "jsonl": JSONL, "sarif": SARIF, "junit": JUnit,
-		"markdown": Markdown, "github": GitHub, "gitlab": GitLab,
+		"markdown": Markdown, "html": HTML, "github": GitHub, "gitlab": GitLab, "gitlab-sast": GitLabSAST, "tekton": Tekton,
 	}
 }
 

@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -58,7 +59,24 @@ func samples() map[string]verify.Report {
 			Summary: "Loading this file calls something dangerous.", Help: "Do not load it.", CWE: []string{"CWE-502"}}}
 		return verify.NewReport(e, policy.Rules{}, time.Time{})
 	}
+	excused := func(e verify.Evidence) verify.Report {
+		r := judge(e)
+		mark := report.Fingerprint(bad.Findings[0])
+		r.Verdict = verify.Verdict{Decision: verify.Allow, Rule: "vendor", Mode: "warn",
+			Reasons: []verify.Reason{
+				{Code: "finding", Effect: verify.Allow, File: bad.Name, What: "pickle/dangerous-call: calls os.system", Why: "it runs", Advice: "assay explain pickle/dangerous-call", Excused: "waiver W-1"},
+				{Code: "incomplete", Effect: verify.Allow, What: "something", Excused: "mode warn"},
+			},
+			Excused: []verify.Excused{{Fingerprint: mark, File: bad.Name, By: "waiver W-1"}, {Fingerprint: report.Fingerprint(bad.Findings[1]), File: bad.Name, By: "baseline"}},
+			Waivers: []verify.WaiverUse{
+				{ID: "W-1", Status: "applied", Count: 1, Reason: "reviewed", Ticket: "SEC-1", Owner: "models", Expires: "2027-01-01"},
+				{ID: "W-2", Status: "expired", Reason: "old", Ticket: "SEC-2", Owner: "models", Expires: "2020-01-01"},
+				{ID: "W-3", Status: "unused", Reason: "other", Ticket: "SEC-3", Owner: "models", Expires: "2027-01-01"},
+			}}
+		return r
+	}
 	return map[string]verify.Report{
+		"excused":    excused(verify.Evidence{Artifact: artifact, Files: []verify.FileEvidence{clean, bad}}),
 		"pass":       judge(verify.Evidence{Artifact: artifact, Files: []verify.FileEvidence{clean}, Claims: []verify.Claim{verified}}),
 		"fail":       judge(verify.Evidence{Artifact: artifact, Files: []verify.FileEvidence{clean, bad}, Claims: []verify.Claim{failed}, Gaps: []verify.Gap{gap}}),
 		"incomplete": judge(verify.Evidence{Artifact: verify.ArtifactInfo{Ref: "./m"}, Files: []verify.FileEvidence{clean}, Gaps: []verify.Gap{{Code: verify.GapOmitted, File: "link", Reason: "a symbolic link"}}}),
@@ -71,6 +89,7 @@ func TestGolden(t *testing.T) {
 		for ext, render := range map[string]report.Renderer{
 			"txt": report.Text, "json": report.JSON, "jsonl": report.JSONL, "sarif": report.SARIF, "junit.xml": report.JUnit,
 			"md": report.Markdown, "github": report.GitHub, "gitlab.json": report.GitLab,
+			"html": report.HTML, "gl-sast.json": report.GitLabSAST, "tekton.json": report.Tekton,
 		} {
 			t.Run(name+"."+ext, func(t *testing.T) {
 				var got bytes.Buffer
@@ -159,7 +178,8 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// TestSARIFSchema validates against the official schema where it is at hand.
+// TestSARIFSchema validates against the official schema where it is at hand, also
+// at the limits, and with what waivers and a baseline excuse.
 func TestSARIFSchema(t *testing.T) {
 	path := filepath.Join("..", "..", "..", "shared", "schemas", "sarif", "sarif-2.1.0.schema.json")
 	data, err := os.ReadFile(path)
@@ -178,7 +198,9 @@ func TestSARIFSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, r := range samples() {
+	list := samples()
+	list["100,000 findings"] = withFindings(100_000)
+	for name, r := range list {
 		var b bytes.Buffer
 		if err := report.SARIF(&b, r, report.Options{}); err != nil {
 			t.Fatal(err)
@@ -188,19 +210,25 @@ func TestSARIFSchema(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := schema.Validate(value); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %.2000v", name, err)
 		}
 	}
+}
+
+// withFindings is the failing sample with n findings more.
+func withFindings(n int) verify.Report {
+	r := samples()["fail"]
+	f := &r.Files[1]
+	for i := range n {
+		f.Findings = append(f.Findings, verify.Finding{Rule: "zip/gap", Severity: scanners.Low, Offset: int64(i), What: "a gap"})
+	}
+	return r
 }
 
 // TestSARIFLimits: 100,000 findings stay inside GitHub's limits, and the worst
 // are the ones that stay.
 func TestSARIFLimits(t *testing.T) {
-	r := samples()["fail"]
-	f := &r.Files[1]
-	for i := range 100_000 {
-		f.Findings = append(f.Findings, verify.Finding{Rule: "zip/gap", Severity: scanners.Low, Offset: int64(i), What: "a gap"})
-	}
+	r := withFindings(100_000)
 	var b, packed bytes.Buffer
 	if err := report.SARIF(&b, r, report.Options{}); err != nil {
 		t.Fatal(err)
@@ -220,6 +248,80 @@ func TestSARIFLimits(t *testing.T) {
 	}
 	if packed.Len() > 10_000_000 {
 		t.Errorf("%d bytes when compressed, 10 MB are allowed", packed.Len())
+	}
+}
+
+// TestExcusedIsTold: what was let through is said in every format for people and
+// counted in every format for machines.
+func TestExcusedIsTold(t *testing.T) {
+	for format, want := range map[string]string{
+		"text": "1 by waivers, 1 by the baseline, 1 waivers applied, 1 expired, 1 unused", "markdown": "1 by waivers, 1 by the baseline",
+		"html": "1 by waivers, 1 by the baseline", "github": "1 by waivers, 1 by the baseline", "json": `"status": "expired"`, "jsonl": `"by":"baseline"`,
+		"sarif": `"suppressions"`, "junit": `skipped="2"`, "gitlab-sast": `"level": "info"`, "tekton": `"result":"WARNING"`, "gitlab": `"severity": "info"`,
+	} {
+		var b bytes.Buffer
+		if err := report.Formats()[format](&b, samples()["excused"], report.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%s: no %s in\n%s", format, want, b.String())
+		}
+		if format == "gitlab-sast" && strings.Contains(b.String(), "os.popen") {
+			t.Error("gitlab-sast: a finding of the baseline is a vulnerability")
+		}
+	}
+	if len(report.Formats()) != 11 {
+		t.Errorf("%d formats, not all of which are in the table", len(report.Formats()))
+	}
+}
+
+// TestGitLabSAST keeps to what makes GitLab refuse a report whole.
+func TestGitLabSAST(t *testing.T) {
+	for name, r := range samples() {
+		var b bytes.Buffer
+		if err := report.GitLabSAST(&b, r, report.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		var log struct {
+			Version         string
+			Scan            struct{ Type, Start_time, End_time, Status string }
+			Vulnerabilities []struct {
+				ID          string
+				Severity    string
+				Location    struct{ File string }
+				Identifiers []struct{ Type, Name, Value string }
+			}
+		}
+		if err := json.Unmarshal(b.Bytes(), &log); err != nil {
+			t.Fatal(err)
+		}
+		if log.Version != "15.2.4" || log.Scan.Type != "sast" || log.Scan.Start_time == "" || log.Scan.End_time == "" || log.Vulnerabilities == nil {
+			t.Errorf("%s: %+v", name, log)
+		}
+		if complete := r.Outcome() == verify.Pass || r.Outcome() == verify.Fail && len(r.Gaps) == 0; (log.Scan.Status == "success") != complete {
+			t.Errorf("%s: status %s", name, log.Scan.Status)
+		}
+		seen := make(map[string]bool)
+		for _, v := range log.Vulnerabilities {
+			if seen[v.ID] || len(v.ID) != 36 || v.Location.File == "" || len(v.Identifiers) == 0 || !strings.Contains("Info Low Medium High Critical", v.Severity) {
+				t.Errorf("%s: %+v", name, v)
+			}
+			seen[v.ID] = true
+		}
+	}
+}
+
+// TestTekton: a result fits, and nothing but a pass reads as one.
+func TestTekton(t *testing.T) {
+	want := map[string]string{"pass": "SUCCESS", "fail": "FAILURE", "incomplete": "ERROR", "nothing": "ERROR", "excused": "WARNING"}
+	for name, r := range samples() {
+		var b bytes.Buffer
+		if err := report.Tekton(&b, r, report.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), `"result":"`+want[name]+`"`) || b.Len() > 4096 {
+			t.Errorf("%s: %s", name, b.String())
+		}
 	}
 }
 

@@ -13,11 +13,14 @@ const maxLine = 300
 // Safe makes hostile text fit for a terminal: one line, no control or invisible
 // character (a bidirectional override could make a file name read as another,
 // CVE-2021-42574), at most maxLine characters.
-func Safe(s string) string {
+func Safe(s string) string { return clipped(s, maxLine) }
+
+// clipped is Safe with another length.
+func clipped(s string, limit int) string {
 	var b strings.Builder
 	n := 0
 	for _, r := range s {
-		if n++; n > maxLine {
+		if n++; n > limit {
 			b.WriteString("...")
 			break
 		}

@@ -16,8 +16,8 @@ func (a *app) gateCommand() *cobra.Command {
 every file, checks signatures, judges by the policy and prints the verdict.
 The evidence goes to the store, from which 'serve' answers; --no-store keeps it out.
 
-Formats: text (default), json, jsonl, sarif, junit, markdown, github, gitlab, and for
-the bill of materials spdx3-json, spdx2-json, cyclonedx-json.`,
+Formats: text (default), json, jsonl, sarif, junit, markdown, html, github, gitlab
+(Code Quality), gitlab-sast, tekton, and for the bill of materials spdx3-json, spdx2-json, cyclonedx-json.`,
 		Example: `  assay gate ./model
   assay gate ./model --public-key publisher.pem -o json=report.json -o spdx3-json=model.spdx.json
   assay gate hf://org/name@0123456789abcdef0123456789abcdef01234567`,

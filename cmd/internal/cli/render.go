@@ -13,8 +13,8 @@ func (a *app) renderCommand() *cobra.Command {
 		Long: `render reads a report that 'gate' or 'scan' wrote with --format json and writes it
 in another format. It touches no model, and exits as the report says.
 
-Formats: text (default), json, jsonl, sarif, junit, markdown, github, gitlab,
-spdx3-json, spdx2-json, cyclonedx-json.`,
+Formats: text (default), json, jsonl, sarif, junit, markdown, html, github, gitlab
+(Code Quality), gitlab-sast, tekton, spdx3-json, spdx2-json, cyclonedx-json.`,
 		Example: "  assay render report.json\n  assay render report.json -o spdx3-json=model.spdx.json",
 		Args:    cobra.ExactArgs(1),
 	}

@@ -16,8 +16,8 @@ func (a *app) scanCommand() *cobra.Command {
 Tensor values count as plain data and are not read. Nothing is hashed unless
 --hash is given, so the outcome is bound to no content and is not stored.
 
-Formats: text (default), json, jsonl, sarif, junit, markdown, github, gitlab, and for
-the bill of materials spdx3-json, spdx2-json, cyclonedx-json.`,
+Formats: text (default), json, jsonl, sarif, junit, markdown, html, github, gitlab
+(Code Quality), gitlab-sast, tekton, and for the bill of materials spdx3-json, spdx2-json, cyclonedx-json.`,
 		Example: "  assay scan model.pt\n  assay scan --hash --format json ./model",
 		Args:    cobra.ExactArgs(1),
 	}
