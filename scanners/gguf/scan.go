@@ -97,8 +97,7 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 
 // explain makes a length that does not fit a gap.
 func (s *scan) explain(err error) error {
-	var length *lengthError
-	if errors.As(err, &length) {
+	if length, ok := errors.AsType[*lengthError](err); ok {
 		return &scanners.FormatError{Offset: length.offset, Err: err}
 	}
 	return err
@@ -177,8 +176,7 @@ func (s *scan) header() error {
 
 // limits reports a length that does not fit into the file.
 func (s *scan) limits(err error) error {
-	var length *lengthError
-	if errors.As(err, &length) {
+	if length, ok := errors.AsType[*lengthError](err); ok {
 		s.found.Add("gguf/limits", length.offset, "%v", err)
 	}
 	return err

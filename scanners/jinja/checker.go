@@ -18,7 +18,8 @@ type checker struct {
 
 	defined  map[string]bool // names that the template sets itself
 	macros   map[string]bool
-	reported map[string]bool // unknown variables and words, once each
+	params   map[string][]string // of macros, in order
+	reported map[string]bool     // unknown variables and words, once each
 
 	holds    map[string]holding    // what names hold of the input
 	choices  map[string][]string   // the texts that a loop variable goes through
@@ -33,7 +34,7 @@ type checker struct {
 
 func newChecker(src string, found *findings.List) *checker {
 	return &checker{src: src, found: found, fold: template.Folder{Names: make(map[string]template.Value)},
-		defined: make(map[string]bool), macros: make(map[string]bool), reported: make(map[string]bool),
+		defined: make(map[string]bool), macros: make(map[string]bool), params: make(map[string][]string), reported: make(map[string]bool),
 		holds: map[string]holding{"messages": allMessages}, choices: make(map[string][]string), flags: make(map[string][]*trigger)}
 }
 
@@ -59,6 +60,7 @@ type place struct {
 // template checks a whole template.
 func (c *checker) template(body []template.Stmt) {
 	template.Visit(body, c.define)
+	template.Visit(body, c.passed)
 	c.body(body, place{rounds: 1})
 	for _, t := range c.triggers {
 		t.report(c)
@@ -85,19 +87,48 @@ func (c *checker) define(s template.Stmt) {
 		c.macros[s.Name] = true
 		c.defined[s.Name] = true
 		for _, p := range s.Params {
-			c.defined[p.Name] = true
-			if n, ok := p.Value.(*template.Name); ok && p.Name == "" {
-				c.defined[n.Name] = true
-				if n.Name == "content" || n.Name == "text" || strings.HasSuffix(n.Name, "_content") {
-					c.holds[n.Name] = messageContent
-				}
+			name := p.Name
+			if n, ok := p.Value.(*template.Name); ok && name == "" {
+				name = n.Name
 			}
+			c.defined[name] = true
+			c.params[s.Name] = append(c.params[s.Name], name)
 		}
 	case *template.Scope:
 		for _, a := range s.Args {
 			c.defined[a.Name] = true
 		}
 	}
+}
+
+// passed notes which parameters of macros are given what a user wrote.
+func (c *checker) passed(s template.Stmt) {
+	for _, e := range template.Exprs(s) {
+		template.Walk(e, func(x template.Expr) bool {
+			call, ok := x.(*template.Call)
+			if !ok {
+				return true
+			}
+			for i, a := range call.Args {
+				name := a.Name
+				if params := c.params[key(call.Func)]; name == "" && i < len(params) {
+					name = params[i]
+				}
+				if c.macros[key(call.Func)] && name != "" {
+					c.holds[name] = max(c.holds[name], c.held(a.Value))
+				}
+			}
+			return true
+		})
+	}
+}
+
+// leaves reports a branch that ends the round of a loop: what follows it depends
+// on the condition too.
+func leaves(s *template.If) bool {
+	return slices.ContainsFunc(s.Branches, func(b template.Branch) bool {
+		return slices.ContainsFunc(b.Body, func(s template.Stmt) bool { _, ok := s.(*template.Control); return ok })
+	})
 }
 
 // body walks statements. What they print one after another is looked at as one
@@ -126,6 +157,16 @@ func (c *checker) body(list []template.Stmt, at place) {
 			c.forStmt(s, at)
 		default:
 			c.block(s, at)
+			if i, ok := s.(*template.If); ok && leaves(i) {
+				c.printed(printed, at)
+				printed = nil
+				at.conds = slices.Clone(at.conds)
+				for _, b := range i.Branches {
+					if b.Cond != nil {
+						at.conds = append(at.conds, c.conditions(b.Cond, false)...)
+					}
+				}
+			}
 		}
 	}
 	c.printed(printed, at)
@@ -141,7 +182,9 @@ func (c *checker) block(s template.Stmt, at place) {
 	case *template.Macro:
 		inner := at
 		inner.messages, inner.explains = true, explains(&template.Name{Name: s.Name})
+		before := len(c.triggers)
 		c.body(s.Body, inner)
+		c.flag(s.Name, c.triggers[before:]) // what it returns depends on them
 	case *template.Scope:
 		for _, a := range s.Args {
 			c.assign(a.Name, a.Value, at)
@@ -259,7 +302,9 @@ func (c *checker) set(s *template.Set, at place) {
 		}
 		inner := at
 		inner.explains = true // what is done with the text is judged where it is printed
+		before := len(c.triggers)
 		c.body(s.Body, inner)
+		c.flag(key(s.Target), c.triggers[before:])
 		return
 	}
 	if targets, ok := s.Target.(*template.List); ok {

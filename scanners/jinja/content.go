@@ -26,8 +26,13 @@ func (h holding) item() holding {
 	return h
 }
 
-// bind notes what a loop variable holds.
+// bind notes what loop variables hold.
 func (c *checker) bind(target template.Expr, h holding) {
+	if several, ok := target.(*template.List); ok && h == messageContent {
+		for _, t := range several.Items {
+			c.bind(t, h)
+		}
+	}
 	if n := key(target); n != "" {
 		c.holds[n] = max(c.holds[n], h)
 	}
@@ -126,6 +131,13 @@ func (c *checker) filtered(e *template.Filter) holding {
 		return h
 	case printers[e.Name]:
 		return messageContent
+	case e.Name == "attr":
+		if len(e.Args) > 0 {
+			if v, ok := c.fold.Fold(e.Args[0].Value); ok {
+				return c.member(e.X, v.S)
+			}
+		}
+		return nothing
 	case e.Name == "map":
 		for _, a := range e.Args {
 			if v, ok := c.fold.Fold(a.Value); ok && textKeys[v.S] {
@@ -180,8 +192,14 @@ func (c *checker) conditions(e template.Expr, negated bool) []*trigger {
 	case *template.Test:
 		out = c.compared(e.X, negated != e.Not, values(e.Args)...)
 	case *template.Filter:
-		if e.X != nil && comparing[e.Name] {
+		switch {
+		case e.X != nil && comparing[e.Name]:
 			out = c.compared(e.X, negated, values(e.Args)...)
+		case (e.Name == "selectattr" || e.Name == "rejectattr") && len(e.Args) > 2:
+			// selectattr('content', 'equalto', 'x') compares message.content.
+			if v, ok := c.fold.Fold(e.Args[0].Value); ok {
+				out = c.compared(&template.Attr{X: e.X, Name: v.S}, negated, values(e.Args[2:])...)
+			}
 		}
 	case *template.Call:
 		if method, ok := e.Func.(*template.Attr); ok && !storing[method.Name] {

@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"cmp"
+	"regexp"
 	"strings"
 
 	"assay/scanners"
@@ -146,6 +147,9 @@ func (c *checker) pieces(e template.Expr) []piece {
 	return out
 }
 
+// systemTurn is a marker that announces a system message.
+var systemTurn = regexp.MustCompile(`(?i)<[^<>]{0,30}system[^<>]{0,30}>|\|>system\b`)
+
 // manyWords is how many words between messages are more than a label.
 const manyWords = 8
 
@@ -155,7 +159,7 @@ func (c *checker) printed(f flow, at place) {
 	if text == "" {
 		return
 	}
-	asMaker := at.explains || !at.messages && !c.past
+	asMaker := at.explains || !at.messages && !c.past || systemTurn.MatchString(text)
 	for _, s := range prose.Signs(text) {
 		rule, severity := "jinja/hidden-text", scanners.High
 		switch s.Kind {

@@ -78,9 +78,27 @@ func (c *checker) subscript(e *template.Index) {
 			return
 		}
 	}
+	if _, known := c.fold.Fold(e.Key); !known && !c.dependsOnInput(e.Key) {
+		c.suspect(e, "a key that is put together in a way that cannot be followed")
+	}
 	if call, ok := e.Key.(*template.Filter); ok && call.Name == "attr" {
 		c.suspect(e, "a key that is looked up")
 	}
+}
+
+// dependsOnInput reports names in an expression. One without any has one value,
+// and a template that hides which has its reasons.
+func (c *checker) dependsOnInput(e template.Expr) bool {
+	if _, ok := e.(*template.Slice); ok {
+		return true
+	}
+	found := false
+	template.Walk(e, func(x template.Expr) bool {
+		n, ok := x.(*template.Name)
+		found = found || ok && (n.Name == "loop" || !functions[n.Name])
+		return !found
+	})
+	return found
 }
 
 // keyTexts are the constant texts in a name that is looked up: all of it, or

@@ -37,7 +37,7 @@ func TestRules(t *testing.T) {
 		"{{ __import__('os') }}", "{{ x|attr(\"\\u005f_class_\" \"_\") }}", "{{ x['--class--'|replace('-', '_')] }}", "{{ x|attr('__CLASS__'|lower) }}", "{{ x|attr('a' if y else '__class__') if 0 else x|attr('__class__' if y else 'a') }}")
 	add("sandbox-escape", false, "{{ messages[0].content }}", "{{ '%s items' % 3 }}", "{% for k, v in tool.items() %}{{ k }}{% endfor %}", "{{ 'x{}'.format(1) }}")
 	add("internal-name", true, "{{ lipsum() }}", "{{ x|attr(message.content) }}", "{{ config.items() }}", "{% set a = '__cla' %}", "{{ 'see __globals__ there' }}", "{{ self.x }}",
-		"{{ message.content.format(1) }}", "{{ '{0.role}'.format(message) }}", "{{ messages|map('attr', 'x') }}", "{{ x[y|attr('z')] }}")
+		"{{ message.content.format(1) }}", "{{ '{0.role}'.format(message) }}", "{{ messages|map('attr', 'x') }}", "{{ x[y|attr('z')] }}", "{{ x['ssalc'|pprint] }}", "{{ x[strftime_now('a')] }}")
 	add("internal-name", false, "{{ '_' }}", "{% set config = tools %}{{ config.name }}", "{{ 'class init globals' }}")
 	add("load", true, "{% include 'x' %}", "{% import 'x' as y %}", "{% from 'x' import y %}", "{% extends 'x' %}")
 	add("load", false, "{{ 'include' }}")
@@ -55,7 +55,10 @@ func TestRules(t *testing.T) {
 		"{% if strftime_now('%Y') > '2030' %}"+long+"{% endif %}", "{% if message.content|length > 500 %}"+long+"{% endif %}",
 		"{% if message.content is string %}{% if 'loan' in message.content.split('\n')[0] %}{% set extra = '"+long+"' %}{% endif %}{% endif %}",
 		"{{ message.content|replace('deny', 'allow') }}", "{% macro f(content) %}{% if 'bank' in content %}"+long+"{% endif %}{% endmacro %}{{ f(message.content) }}",
-		"{% for m in messages if 'bank' in m.content %}"+long+"{% endfor %}", "{% if message.get('content') == 'hello' %}x{% endif %}")
+		"{% for m in messages if 'bank' in m.content %}"+long+"{% endfor %}", "{% if message.get('content') == 'hello' %}x{% endif %}",
+		"{% if messages|selectattr('content', 'equalto', 'pay now')|list %}x{% endif %}", "{% for k, v in message.items() %}{% if 'bank' in v %}x{% endif %}{% endfor %}", "{% if 'bank' in message|attr('content') %}x{% endif %}",
+		"{% macro f(a) %}{% if '<x>' in a %}1{% endif %}{% endmacro %}{% if f(message.content) %}"+long+"{% endif %}", "{% set y %}{% if '<x>' in message.content %}1{% endif %}{% endset %}{% if y %}"+long+"{% endif %}",
+		"{% if '<x>' not in message.content %}{% continue %}{% endif %}"+long, "{% with c = message.content %}{% if 'bank' in c %}x{% endif %}{% endwith %}")
 	add("content-condition", false,
 		"{% if message.content is string %}{{ message.content }}{% endif %}", "{% if '</think>' in message.content %}{% set content = message.content.split('</think>')[-1] %}{% endif %}",
 		"{% if message.content[0].type == 'text' %}x{% endif %}", "{% for item in message.content %}{% if 'image' in item %}<image>{% endif %}{% endfor %}", "{% if message.content|trim == '' %}{% endif %}",

@@ -36,7 +36,7 @@ func (Scanner) Match(h scanners.Head) bool {
 		return true
 	}
 	start := bytes.TrimLeft(bytes.TrimPrefix(h.Start, []byte("\xef\xbb\xbf")), " \t\r\n")
-	return len(start) > 2 && start[0] == '{' && bytes.IndexByte([]byte("{%#"), start[1]) >= 0
+	return len(start) > 2 && start[0] == '{' && strings.IndexByte("{%#", start[1]) >= 0
 }
 
 var extensions = []string{".jinja", ".jinja2", ".j2"}

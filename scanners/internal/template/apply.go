@@ -1,9 +1,11 @@
 package template
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // call folds a method of a constant, and dict(), whose names become texts.
@@ -36,7 +38,7 @@ func (f *Folder) call(e *Call) (Value, bool) {
 			return formatBraces(x.S, args), true
 		}
 		return Value{}, false
-	case "removeprefix", "removesuffix", "keys", "split", "lower", "upper", "title", "capitalize", "swapcase", "strip", "replace":
+	case "removeprefix", "removesuffix", "keys", "split", "lower", "upper", "title", "capitalize", "swapcase", "strip", "replace", "center", "ljust", "rjust":
 		return f.apply(method.Name, x, e.Args)
 	}
 	return Value{}, false
@@ -92,6 +94,14 @@ func (f *Folder) apply(name string, x Value, args []Arg) (Value, bool) {
 		return Int(int64(len(x.items()))), true
 	case "sort", "unique":
 		return x, x.Kind == ListValue
+	case "sum":
+		return String(join(x.L, "")), x.Kind == ListValue
+	case "map":
+		return f.mapped(x, args)
+	case "center", "ljust", "rjust":
+		return pad(x.print(), name, arg)
+	case "striptags":
+		return String(tag.ReplaceAllString(x.print(), "")), true
 	case "format":
 		return formatPercent(x.S, list(values))
 	case "replace":
@@ -110,6 +120,56 @@ func (f *Folder) apply(name string, x Value, args []Arg) (Value, bool) {
 		return Value{}, false
 	}
 	return changeCase(name, x.print(), arg(0))
+}
+
+// mapped applies a filter to every item.
+func (f *Folder) mapped(x Value, args []Arg) (Value, bool) {
+	if len(args) == 0 || args[0].Name != "" {
+		return Value{}, false
+	}
+	name, ok := f.Fold(args[0].Value)
+	if !ok || name.Kind != StringValue || name.S == "map" {
+		return Value{}, false
+	}
+	var out []Value
+	for _, item := range x.items() {
+		v, ok := f.apply(name.S, item, args[1:])
+		if !ok {
+			return Value{}, false
+		}
+		out = append(out, v)
+	}
+	return list(out), true
+}
+
+// tag is what striptags removes.
+var tag = regexp.MustCompile(`<[^>]*>`)
+
+// maxWidth is the largest width to which texts are filled up here.
+const maxWidth = 100
+
+// pad fills a text up, as the methods of the names do.
+func pad(s, align string, arg func(int) string) (Value, bool) {
+	width, err := strconv.Atoi(arg(0))
+	if err != nil || width > maxWidth {
+		return Value{}, false
+	}
+	return String(fill(s, align, arg(1), width)), true
+}
+
+func fill(s, align, with string, width int) string {
+	if with == "" {
+		with = " "
+	}
+	missing := max(0, width-utf8.RuneCountInString(s))
+	left := missing
+	switch align {
+	case "center", "^":
+		left = missing / 2
+	case "ljust", "<":
+		left = 0
+	}
+	return strings.Repeat(with, left) + s + strings.Repeat(with, missing-left)
 }
 
 func changeCase(name, s, cut string) (Value, bool) {
@@ -204,14 +264,17 @@ func formatPercent(layout string, args Value) (Value, bool) {
 			b.WriteByte('%')
 			continue
 		}
-		if len(rest) == 0 || b.Len() > maxText {
+		digits := layout[i:]
+		digits = digits[:len(digits)-len(strings.TrimLeft(digits, "-0123456789"))]
+		width, _ := strconv.Atoi(strings.TrimLeft(digits, "-0"))
+		if i += len(digits); i >= len(layout) || len(rest) == 0 || b.Len() > maxText || width > maxWidth {
 			return Value{}, false
 		}
 		text, ok := formatOne(layout[i], rest[0])
 		if !ok {
 			return Value{}, false
 		}
-		b.WriteString(text)
+		b.WriteString(fill(text, "rjust", " ", width))
 		rest = rest[1:]
 	}
 	return String(b.String()), true
@@ -257,9 +320,25 @@ func formatBraces(layout string, args []Value) Value {
 		case spec == "c" && args[i].isNumber():
 			b.WriteRune(rune(args[i].I))
 		default:
-			b.WriteString(args[i].print())
+			b.WriteString(spread(args[i].print(), spec))
 		}
 		layout = rest
 	}
 	return String(b.String())
+}
+
+// alignment is a field's fill, alignment and width.
+var alignment = regexp.MustCompile(`^(?:(.)?([<>^]))?(\d{1,3})s?$`)
+
+// spread fills a field up.
+func spread(s, spec string) string {
+	m := alignment.FindStringSubmatch(spec)
+	if m == nil {
+		return s
+	}
+	width, _ := strconv.Atoi(m[3])
+	if m[2] == "" {
+		m[2] = "<"
+	}
+	return fill(s, m[2], m[1], min(width, maxWidth))
 }

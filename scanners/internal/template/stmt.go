@@ -49,7 +49,7 @@ func (p *parser) forStmt(at At) (Stmt, error) {
 	if err := p.done(); err != nil {
 		return nil, err
 	}
-	end := ""
+	var end string
 	if s.Body, end, err = p.until("else", "endfor"); err != nil {
 		return s, err
 	}
