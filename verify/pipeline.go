@@ -184,7 +184,7 @@ func (p Pipeline) readFile(ctx context.Context, f registry.File, needs []HashNee
 	}
 	if err := content.Close(); err != nil {
 		gap(openGap(err), err.Error())
-		r.sums, r.file.SHA256, r.file.SHA512 = hashing.Sums{}, "", ""
+		r.forget()
 	}
 	if len(r.gaps) > 0 && r.file.Classification == scanners.Clean {
 		r.file.Classification = scanners.Unknown
@@ -193,24 +193,42 @@ func (p Pipeline) readFile(ctx context.Context, f registry.File, needs []HashNee
 }
 
 func (p Pipeline) readContent(ctx context.Context, f registry.File, content registry.Content, needs []HashNeed, buf []byte, r *fileResult) {
-	if !p.HeadersOnly {
-		sums, err := hashing.File(ctx, p.counted(content), f.Size, needs, buf)
-		if err != nil {
-			r.gaps = append(r.gaps, Gap{Code: scanners.GapUnreadable, File: f.Name, Reason: "hash: " + err.Error()})
-		} else {
-			r.sums = sums
-			r.file.SHA256, r.file.SHA512 = sums.SHA256(), sums.SHA512()
-			compareDeclared(f, r)
-		}
+	if p.HeadersOnly {
+		p.scan(ctx, f, content, r)
+		return
 	}
+	w := newWitness(content, f.Size)
+	sums, err := hashing.File(ctx, p.counted(w.recorder()), f.Size, needs, buf)
+	if err != nil {
+		r.gaps = append(r.gaps, Gap{Code: scanners.GapUnreadable, File: f.Name, Reason: "hash: " + err.Error()})
+		p.scan(ctx, f, content, r)
+		return
+	}
+	r.sums = sums
+	r.file.SHA256, r.file.SHA512 = sums.SHA256(), sums.SHA512()
+	compareDeclared(f, r)
+	p.scan(ctx, f, w, r)
+	if !w.intact() {
+		r.gaps = append(r.gaps, Gap{Code: GapChanged, File: f.Name, Reason: "the file was changed between hashing and scanning"})
+		r.forget()
+	}
+}
+
+// forget withdraws the digests: they are not those of what was looked at.
+func (r *fileResult) forget() {
+	r.sums, r.file.SHA256, r.file.SHA512 = hashing.Sums{}, "", ""
+}
+
+// scan runs the scanners on what content gives. Without scanners, nothing of
+// the content counts as looked at.
+func (p Pipeline) scan(ctx context.Context, f registry.File, content io.ReaderAt, r *fileResult) {
 	if len(p.Scanners) == 0 {
 		if r.file.SHA256 != "" {
 			r.file.Coverage = scanners.Coverage{Hashed: f.Size}
 		}
 		return
 	}
-	report := scanners.Scan(ctx, p.Scanners, scanners.File{ReaderAt: content, Name: f.Name, Size: f.Size}, p.Limits)
-	r.take(report, f.Name)
+	r.take(scanners.Scan(ctx, p.Scanners, scanners.File{ReaderAt: content, Name: f.Name, Size: f.Size}, p.Limits), f.Name)
 }
 
 // take copies what the scanners said. Bytes that no scanner explained are

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"testing"
 
@@ -222,3 +223,43 @@ func TestOutcome(t *testing.T) {
 		}
 	}
 }
+
+// TestChangedBetweenHashAndScan: a writer that changes the bytes after they were
+// hashed gets no verdict about either content, although size and times are the
+// same.
+func TestChangedBetweenHashAndScan(t *testing.T) {
+	data := []byte("A!")
+	f := registry.File{Name: "a", Size: int64(len(data)), Open: func(context.Context) (registry.Content, error) {
+		return &swapping{data: data}, nil
+	}}
+	e := gather(t, verify.Pipeline{}, artifact(f))
+	if e.Files[0].SHA256 != "" || e.Artifact.ContentID != "" || e.Files[0].Classification == scanners.Clean {
+		t.Errorf("evidence about two contents at once: %+v", e.Files[0])
+	}
+	if got := codes(e); len(got) == 0 || got[0] != verify.GapChanged {
+		t.Errorf("gaps %+v", e.Gaps)
+	}
+}
+
+// swapping gives its bytes in the first pass and harmless ones afterwards.
+type swapping struct {
+	data  []byte
+	ended bool
+}
+
+func (s *swapping) ReadAt(b []byte, off int64) (int, error) {
+	if off >= int64(len(s.data)) {
+		s.ended = true // hashing looks whether the file goes on
+		return 0, io.EOF
+	}
+	n := copy(b, s.data[off:])
+	if s.ended {
+		n = copy(b, bytes.Repeat([]byte("A"), n))
+	}
+	if n < len(b) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+func (*swapping) Close() error  { return nil }
+func (s *swapping) Size() int64 { return int64(len(s.data)) }
