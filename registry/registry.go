@@ -93,7 +93,16 @@ type File struct {
 	// compares it with every declared digest before it returns (ErrDigest
 	// otherwise). The caller closes the Content. Never nil.
 	Open func(ctx context.Context) (Content, error)
+
+	// OpenRanges, if not nil, returns the content without fetching it: what is read
+	// is asked for, in ranges, and compared with nothing. A source may give the whole
+	// and compared content all the same (small files, stores without ranges).
+	OpenRanges func(ctx context.Context) (Content, error)
 }
+
+// MaxWhole is the size up to which OpenRanges fetches and compares a file as a
+// whole, in bytes: less is not worth several requests.
+const MaxWhole = 256 << 10
 
 // Content is random access to the bytes of a file. ReadAt is safe for
 // concurrent use. Close returns an error that wraps ErrChanged when the bytes

@@ -25,7 +25,8 @@ type Pipeline struct {
 	Progress  Progress // may be nil
 
 	// HeadersOnly reads what the scanners ask for and hashes nothing: no
-	// ContentID, no digest compared, signatures cannot be checked.
+	// ContentID, no digest compared, signatures cannot be checked. A remote file is
+	// then not fetched where its store gives parts of it.
 	HeadersOnly bool
 	// SHA512 computes that digest of every file too, in the same read: bills of
 	// materials may have to have it (BSI TR-03183-2, section 5.2.2).
@@ -172,7 +173,7 @@ func (p Pipeline) readFile(ctx context.Context, f registry.File, needs []HashNee
 	for _, d := range f.Declared {
 		r.file.Declared = append(r.file.Declared, DeclaredDigest{Digest: d.Digest.String(), By: d.By, Match: MatchUnchecked})
 	}
-	content, err := f.Open(ctx)
+	content, err := p.open(ctx, f)
 	if err != nil {
 		gap(openGap(err), err.Error())
 		return r
@@ -190,6 +191,13 @@ func (p Pipeline) readFile(ctx context.Context, f registry.File, needs []HashNee
 		r.file.Classification = scanners.Unknown
 	}
 	return r
+}
+
+func (p Pipeline) open(ctx context.Context, f registry.File) (registry.Content, error) {
+	if p.HeadersOnly && f.OpenRanges != nil {
+		return f.OpenRanges(ctx)
+	}
+	return f.Open(ctx)
 }
 
 func (p Pipeline) readContent(ctx context.Context, f registry.File, content registry.Content, needs []HashNeed, buf []byte, r *fileResult) {

@@ -131,27 +131,44 @@ func (s *Source) file(r repo, e treeEntry) (registry.File, error) {
 	if err != nil || size < 0 {
 		return registry.File{}, fmt.Errorf("%w: the Hub promises no usable digest and size for %s", registry.ErrDigest, e.Path)
 	}
+	blob := cas.Blob{Name: e.Path, Size: size, Want: []registry.Digest{declared.Digest}}
 	return registry.File{
 		Name: e.Path, Size: size, Declared: []registry.Declared{declared},
-		Open: func(ctx context.Context) (registry.Content, error) {
-			if s.cfg.Offline {
-				return nil, fmt.Errorf("%w: %s", registry.ErrOffline, e.Path)
-			}
-			return s.open(ctx, r, cas.Blob{Name: e.Path, Size: size, Want: []registry.Digest{declared.Digest}})
-		},
+		Open:       func(ctx context.Context) (registry.Content, error) { return s.open(ctx, r, blob) },
+		OpenRanges: func(ctx context.Context) (registry.Content, error) { return s.openRanges(ctx, r, blob) },
 	}, nil
 }
 
 // open fetches a file at the pinned commit.
 func (s *Source) open(ctx context.Context, r repo, b cas.Blob) (registry.Content, error) {
+	if s.cfg.Offline {
+		return nil, fmt.Errorf("%w: %s", registry.ErrOffline, b.Name)
+	}
 	return s.cfg.Store.Get(ctx, b, func(ctx context.Context, sink *cas.Sink) error {
-		err := s.cfg.Client.Download(ctx, fetch.Download{
-			Request: s.request(r.file(s.endpoint, b.Name)),
-			Size:    b.Size,
-			Check:   func(resp *fetch.Response) error { return checkCommit(resp, r.revision) },
-		}, sink)
-		return s.explain(r, err)
+		return s.explain(r, s.cfg.Client.Download(ctx, s.download(r, b), sink))
 	})
+}
+
+// openRanges gives access to a file at the pinned commit without fetching it.
+func (s *Source) openRanges(ctx context.Context, r repo, b cas.Blob) (registry.Content, error) {
+	if s.cfg.Offline || b.Size <= registry.MaxWhole {
+		return s.open(ctx, r, b)
+	}
+	c, err := s.cfg.Client.Ranges(ctx, s.download(r, b), func(ctx context.Context) (registry.Content, error) {
+		return s.open(ctx, r, b)
+	})
+	if err != nil {
+		return nil, s.explain(r, err)
+	}
+	return c, nil
+}
+
+func (s *Source) download(r repo, b cas.Blob) fetch.Download {
+	return fetch.Download{
+		Request: s.request(r.file(s.endpoint, b.Name)),
+		Size:    b.Size,
+		Check:   func(resp *fetch.Response) error { return checkCommit(resp, r.revision) },
+	}
 }
 
 // checkCommit compares the commit that the Hub says it serves: on the redirect

@@ -72,6 +72,7 @@ func (d descriptor) digest() (registry.Digest, error) {
 type repository interface {
 	manifest(ctx context.Context, identifier string) (*document, error)
 	open(ctx context.Context, b cas.Blob) (registry.Content, error)
+	openRanges(ctx context.Context, b cas.Blob) (registry.Content, error)
 }
 
 // listing collects the files of one artifact.
@@ -200,7 +201,8 @@ func (l *listing) addBlob(d descriptor, folder, name, by string) error {
 	blob := cas.Blob{Name: name, Size: d.Size, Want: []registry.Digest{digest}}
 	l.artifact.Files = append(l.artifact.Files, registry.File{
 		Name: name, Size: d.Size, Declared: []registry.Declared{{Digest: digest, By: by}},
-		Open: func(ctx context.Context) (registry.Content, error) { return l.pull.open(ctx, blob) },
+		Open:       func(ctx context.Context) (registry.Content, error) { return l.pull.open(ctx, blob) },
+		OpenRanges: func(ctx context.Context) (registry.Content, error) { return l.pull.openRanges(ctx, blob) },
 	})
 	return nil
 }

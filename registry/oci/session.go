@@ -230,12 +230,28 @@ func digestOf(algorithm string, body []byte) (registry.Digest, error) {
 // open fetches a blob.
 func (p *pull) open(ctx context.Context, b cas.Blob) (registry.Content, error) {
 	return p.source.cfg.Store.Get(ctx, b, func(ctx context.Context, sink *cas.Sink) error {
-		err := p.source.cfg.Client.Download(ctx, fetch.Download{
-			Request: fetch.Request{URL: p.url("blobs", b.Want[0].String()), Origin: p.origin},
-			Size:    b.Size,
-		}, sink)
-		return p.explain(b.Want[0].String(), err)
+		return p.explain(b.Want[0].String(), p.source.cfg.Client.Download(ctx, p.download(b), sink))
 	})
+}
+
+// openRanges gives access to a blob without fetching it.
+func (p *pull) openRanges(ctx context.Context, b cas.Blob) (registry.Content, error) {
+	if b.Size <= registry.MaxWhole {
+		return p.open(ctx, b)
+	}
+	c, err := p.source.cfg.Client.Ranges(ctx, p.download(b), func(ctx context.Context) (registry.Content, error) {
+		return p.open(ctx, b)
+	})
+	if err != nil {
+		return nil, p.explain(b.Want[0].String(), err)
+	}
+	return c, nil
+}
+
+func (p *pull) download(b cas.Blob) fetch.Download {
+	return fetch.Download{
+		Request: fetch.Request{URL: p.url("blobs", b.Want[0].String()), Origin: p.origin}, Size: b.Size,
+	}
 }
 
 // url names a manifest or a blob. The parts have been checked by the reference

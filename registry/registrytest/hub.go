@@ -1,10 +1,12 @@
 package registrytest
 
 import (
+	"bytes"
 	"crypto/sha1" //nolint:gosec // Git object ids
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -29,7 +31,7 @@ type Hub struct {
 	server, storage *httptest.Server
 	mu              sync.Mutex
 	repos           map[string]*Repo // "models/org/name"
-	blobs           map[string][]byte
+	blobs           map[string]*io.SectionReader
 }
 
 // File is a file to publish.
@@ -37,6 +39,27 @@ type File struct {
 	Name    string
 	Content []byte
 	LFS     bool // kept by SHA-256 on the storage host, as every large file is
+
+	// Large, if not nil, takes the place of Content, which need then not be in
+	// memory, under the SHA-256 that the test gives it. It implies LFS.
+	Large *io.SectionReader
+	Sum   string
+}
+
+func (f File) section() *io.SectionReader {
+	if f.Large != nil {
+		return f.Large
+	}
+	return io.NewSectionReader(bytes.NewReader(f.Content), 0, int64(len(f.Content)))
+}
+
+func (f File) size() int64 { return f.section().Size() }
+
+func (f File) sum() string {
+	if f.Large != nil {
+		return f.Sum
+	}
+	return SHA256(f.Content)
 }
 
 // Repo is a repository of a Hub. Its exported fields may be set before the next
@@ -59,7 +82,7 @@ type Repo struct {
 
 // NewHub starts a Hub. With a nil t the caller closes it.
 func NewHub(t testing.TB) *Hub {
-	h := &Hub{Front: NewFront(), PageSize: 1000, repos: make(map[string]*Repo), blobs: make(map[string][]byte)}
+	h := &Hub{Front: NewFront(), PageSize: 1000, repos: make(map[string]*Repo), blobs: make(map[string]*io.SectionReader)}
 	h.server = httptest.NewServer(h.Front.Wrap(Origin, http.HandlerFunc(h.serve)))
 	h.storage = httptest.NewServer(h.Front.Wrap(Elsewhere, http.HandlerFunc(h.serveStorage)))
 	if t != nil {
@@ -103,8 +126,8 @@ func (r *Repo) Commit(branch string, files ...File) string {
 	defer r.hub.mu.Unlock()
 	parts := []string{r.kind, r.Name, branch, r.branches[branch]}
 	for _, f := range files {
-		parts = append(parts, f.Name, string(f.Content))
-		r.hub.blobs[SHA256(f.Content)] = f.Content
+		parts = append(parts, f.Name, f.sum())
+		r.hub.blobs[f.sum()] = f.section()
 	}
 	commit := id(parts...)
 	r.commits[commit] = slices.Clone(files)
@@ -140,19 +163,20 @@ func (h *Hub) repo(kind, name string) *Repo {
 // serveStorage is the content delivery network: presigned, no authorisation.
 func (h *Hub) serveStorage(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
-	content, ok := h.blobs[strings.TrimPrefix(r.URL.Path, "/lfs/")]
+	sum := strings.TrimPrefix(r.URL.Path, "/lfs/")
+	content, ok := h.blobs[sum]
 	h.mu.Unlock()
 	if !ok || r.URL.Query().Get("X-Amz-Signature") == "" {
 		http.Error(w, "AccessDenied", http.StatusForbidden)
 		return
 	}
-	w.Header().Set("ETag", `"`+SHA256(content)+`"`)
+	w.Header().Set("ETag", `"`+sum+`"`)
 	serveContent(w, r, content)
 }
 
-func serveContent(w http.ResponseWriter, r *http.Request, content []byte) {
+func serveContent(w http.ResponseWriter, r *http.Request, content *io.SectionReader) {
 	w.Header().Set("Content-Type", "application/octet-stream")
-	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(content)))
+	http.ServeContent(w, r, "", time.Time{}, io.NewSectionReader(content, 0, content.Size()))
 }
 
 // SHA256 is the digest of content in hexadecimal.

@@ -129,12 +129,12 @@ func tree(files []File) []map[string]any {
 				entries = append(entries, map[string]any{"type": "directory", "oid": id(f.Name[:i]), "size": 0, "path": f.Name[:i]})
 			}
 		}
-		e := map[string]any{"type": "file", "oid": GitBlob(f.Content), "size": len(f.Content), "path": f.Name}
-		if f.LFS {
-			pointer := fmt.Sprintf("version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n", SHA256(f.Content), len(f.Content))
+		e := map[string]any{"type": "file", "oid": GitBlob(f.Content), "size": f.size(), "path": f.Name}
+		if f.LFS || f.Large != nil {
+			pointer := fmt.Sprintf("version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n", f.sum(), f.size())
 			e["oid"] = GitBlob([]byte(pointer))
-			e["lfs"] = map[string]any{"oid": SHA256(f.Content), "size": len(f.Content), "pointerSize": len(pointer)}
-			e["xetHash"] = SHA256([]byte("xet" + SHA256(f.Content)))
+			e["lfs"] = map[string]any{"oid": f.sum(), "size": f.size(), "pointerSize": len(pointer)}
+			e["xetHash"] = SHA256([]byte("xet" + f.sum()))
 		}
 		entries = append(entries, e)
 	}
@@ -154,10 +154,10 @@ func (repo *Repo) serveFile(w http.ResponseWriter, r *http.Request, rt route) {
 			continue
 		}
 		w.Header().Set("X-Repo-Commit", commit)
-		if f.LFS {
-			w.Header().Set("X-Linked-Size", strconv.Itoa(len(f.Content)))
-			w.Header().Set("X-Linked-Etag", `"`+SHA256(f.Content)+`"`)
-			w.Header().Set("Location", repo.hub.storage.URL+"/lfs/"+SHA256(f.Content)+"?X-Amz-Expires=3600&X-Amz-Signature=c0ffee")
+		if f.LFS || f.Large != nil {
+			w.Header().Set("X-Linked-Size", strconv.FormatInt(f.size(), 10))
+			w.Header().Set("X-Linked-Etag", `"`+f.sum()+`"`)
+			w.Header().Set("Location", repo.hub.storage.URL+"/lfs/"+f.sum()+"?X-Amz-Expires=3600&X-Amz-Signature=c0ffee")
 			w.WriteHeader(http.StatusFound)
 			return
 		}
@@ -185,7 +185,7 @@ func (h *Hub) serveCached(w http.ResponseWriter, r *http.Request, parts []string
 		if f.Name == parts[n-1] {
 			w.Header().Set("X-Repo-Commit", commit)
 			w.Header().Set("ETag", `"`+GitBlob(f.Content)+`"`)
-			serveContent(w, r, f.Content)
+			serveContent(w, r, f.section())
 			return
 		}
 	}

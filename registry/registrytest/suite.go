@@ -90,6 +90,7 @@ func Run(t *testing.T, start func(t *testing.T) Store) {
 		"PoisonedCache":        fixture.poisonedCache,
 		"Resumes":              fixture.resumes,
 		"Caches":               fixture.caches,
+		"LooksWithoutFetching": fixture.ranges,
 		"SecretStaysAtOrigin":  fixture.secretStays,
 		"BoundsDocuments":      fixture.hugeDocument,
 		"GivesUpWhenStalled":   fixture.stalled,

@@ -199,6 +199,58 @@ func (f fixture) poisonedCache(t *testing.T) {
 	f.checkCache(t)
 }
 
+// ranges: a large file can be looked into, and what is not read is not fetched; a
+// store that stops serving ranges is coped with, and one that serves another
+// content is noticed.
+func (f fixture) ranges(t *testing.T) {
+	files := sample()
+	files[3].Content = bytes.Repeat([]byte("weights!"), 1<<18) // 2 MiB
+	a := f.mustResolve(t, f.Publish(t, files))
+	file := Find(t, a, "model.safetensors")
+	if file.OpenRanges == nil {
+		t.Fatal("no access by ranges")
+	}
+	var served atomic.Int64
+	f.Front().Set(Only(f.IsContent, Body(false, func(b []byte) []byte { served.Add(int64(len(b))); return b })))
+	c, err := file.OpenRanges(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, off := range []int64{0, 8, 1 << 20, file.Size - 4} {
+		b := make([]byte, 8)
+		n, err := c.ReadAt(b, off)
+		if err != nil && (err != io.EOF || off+8 <= file.Size) || !bytes.Equal(b[:n], files[3].Content[off:off+int64(n)]) {
+			t.Errorf("at %d: %q, %v", off, b[:n], err)
+		}
+	}
+	if n := served.Load(); n == 0 || n > file.Size/4 {
+		t.Errorf("%d of %d bytes were fetched for four reads", n, file.Size)
+	}
+	f.Front().Set(Only(f.IsContent, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		r.Header.Del("Range")
+		next.ServeHTTP(w, r)
+	}))
+	b, err := io.ReadAll(io.NewSectionReader(c, 0, c.Size()))
+	if err := errors.Join(err, c.Close()); err != nil || !bytes.Equal(b, files[3].Content) {
+		t.Errorf("when ranges end: %v, %d bytes", err, len(b))
+	}
+	f.checkCache(t)
+
+	f.options.CacheDir = t.TempDir()
+	file = Find(t, f.mustResolve(t, a.Pinned), "model.safetensors")
+	f.Front().Set(Only(f.IsContent, Header("Content-Range", "bytes 0-65535/70000")))
+	if c, err := file.OpenRanges(t.Context()); err == nil {
+		t.Error("a file of another size was opened")
+		c.Close()
+	}
+	f.Front().Set(nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := file.OpenRanges(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the end of the context: %v", err)
+	}
+}
+
 func (f fixture) cancelled(t *testing.T) {
 	ref, _ := registry.ParseReference(f.Publish(t, sample()))
 	a := f.mustResolve(t, ref.String())

@@ -124,7 +124,7 @@ func passing(err error) bool {
 		return false
 	case errors.As(err, &status):
 		return retryable(status.Status)
-	case errors.Is(err, errNoRanges), errors.Is(err, ErrProtocol), errors.Is(err, registry.ErrLimit), errors.Is(err, registry.ErrOffline),
+	case errors.Is(err, errNoRanges), errors.Is(err, errWhole), errors.Is(err, registry.ErrChanged), errors.Is(err, ErrProtocol), errors.Is(err, registry.ErrLimit), errors.Is(err, registry.ErrOffline),
 		errors.Is(err, registry.ErrDigest), errors.Is(err, registry.ErrAccess):
 		return false
 	case errors.As(err, &dns):
