@@ -85,8 +85,10 @@ func (a *analysis) one(at int64) error {
 	}
 	if m.crossed >= 0 {
 		a.judge.find(ruleFrameCrossing, m.crossed, "an opcode crosses the end of its frame; both readings are analysed")
-		if next, ok := m.secondReading(at); ok {
-			others = append(others, next)
+		for _, m.dropJoined = range [...]bool{false, true} {
+			if next, ok := m.secondReading(at); ok {
+				others = append(others, next)
+			}
 		}
 	}
 	for _, next := range others {
@@ -105,6 +107,9 @@ func (m *machine) secondReading(at int64) (next int64, ok bool) {
 	m.quiet, m.drop = true, true
 	err := m.run(at)
 	m.quiet, m.drop = quiet, false
+	if err == nil && m.judge.listen != nil {
+		m.judge.emit(event{kind: eventStop, off: m.opOff, text: "return " + m.repr(m.result, 0) + " to the other reader", ok: true})
+	}
 	if m.framed && m.offset() < m.frameEnd {
 		return m.resume, err == nil
 	}

@@ -37,8 +37,10 @@ type window struct {
 
 	// drop makes crossing the end of a frame lose the rest of it, as the C
 	// unpickler does when it reads a file that cannot peek; otherwise bytes are
-	// read in a row, as it does in memory.
-	drop    bool
+	// read in a row, as it does in memory. dropJoined makes it lose them for bytes
+	// constants too, as before CPython 3.8.
+	drop, dropJoined bool
+
 	crossed int64 // offset of the first opcode that crossed, -1 when none did
 	opOff   int64 // offset of the opcode being executed
 }
@@ -137,7 +139,7 @@ func (w *window) refill(p int64) error {
 
 // skip passes over n bytes of payload and returns where they start. joined says
 // that the loader reads them piecewise across the end of a frame (BINBYTES since
-// CPython 3.8) and never drops any.
+// CPython 3.8).
 func (w *window) skip(n int64, joined bool) (int64, error) {
 	p := w.offset()
 	if w.pos < w.lim && n <= int64(w.lim-w.pos) {
@@ -146,7 +148,7 @@ func (w *window) skip(n int64, joined bool) (int64, error) {
 	}
 	if w.framed && n > w.frameEnd-p {
 		drop := w.drop
-		if joined && w.resume == w.frameEnd {
+		if joined && !w.dropJoined && w.resume == w.frameEnd {
 			w.drop = false
 		}
 		err := w.leaveFrame(p)
