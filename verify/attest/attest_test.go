@@ -371,3 +371,32 @@ func (a alike) Size(string) int64 { return 0 }
 func (a alike) Hex(string, verify.HashNeed, int) (string, bool) {
 	return strings.Repeat("0", 64), true
 }
+
+// FuzzDocument: nothing is verified but what the key signed, and a document that
+// was given and is none fails.
+func FuzzDocument(f *testing.F) {
+	key := newKey(f)
+	bundle, err := envelope.SignWithKey([]byte(testFixture(f).payload), key)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(bundle)
+	f.Add([]byte(testFixture(f).plain()))
+	f.Add([]byte("{}\n{}\n"))
+	keys := []trust.PublicKey{publicOf(f, key)}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		v, err := New(Config{Trust: Trust{Now: testNow, PublicKeys: keys}, Documents: []Document{{Name: "a.jsonl", Data: data}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check, err := v.Prepare(t.Context(), new(registry.Artifact))
+		if err != nil {
+			return
+		}
+		for _, c := range check.Claims(alike{"config.json", "x"}) {
+			if c.Standing == verify.Verified {
+				t.Errorf("verified: %+v", c)
+			}
+		}
+	})
+}

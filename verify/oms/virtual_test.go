@@ -46,18 +46,21 @@ func TestVirtualSigstore(t *testing.T) {
 		"log of version 2, no timestamp":  {rekor: sigstoretest.RekorV2, change: noStamp, want: envelope.CodeSigstore},
 		"timestamps not in the root":      {parts: sigstoretest.Parts{NoLog: true, NoTimestamps: true}, want: envelope.CodeSigstore},
 		"no promise of a certificate log": {parts: sigstoretest.Parts{CTLog: true}, want: envelope.CodeSigstore},
-		"another instance":                {signer: other, want: envelope.CodeSigstore},
-		"other subject":                   {id: Identity{Subject: "x" + virtualSubject, Issuer: virtualIssuer}, want: envelope.CodeWrongIdentity},
-		"other issuer":                    {id: Identity{Subject: virtualSubject, Issuer: virtualIssuer + "/"}, want: envelope.CodeWrongIdentity},
-		"pattern":                         {id: Identity{SubjectPattern: `[a-z]+@example\.com`, Issuer: virtualIssuer}},
-		"pattern of a part":               {id: Identity{SubjectPattern: `example\.com`, Issuer: virtualIssuer}, want: envelope.CodeWrongIdentity},
-		"pattern with another end":        {id: Identity{SubjectPattern: `x|release@example`, Issuer: virtualIssuer}, want: envelope.CodeWrongIdentity},
-		"repository that is not named":    {id: Identity{Subject: virtualSubject, Issuer: virtualIssuer, Repository: "https://github.com/a/b"}, want: envelope.CodeWrongIdentity},
-		"runner that is not named":        {id: Identity{Subject: virtualSubject, Issuer: virtualIssuer, Runner: "github-hosted"}, want: envelope.CodeWrongIdentity},
-		"subject is no pattern":           {id: Identity{Subject: ".*@example.com", Issuer: virtualIssuer}, want: envelope.CodeWrongIdentity},
+		// CVE-2026-54787: the time must be inside the validity of the log's key.
+		"log that has ended":           {parts: sigstoretest.Parts{LogEnded: true}, want: envelope.CodeSigstore},
+		"another instance":             {signer: other, want: envelope.CodeSigstore},
+		"other subject":                {id: Identity{Subject: "x" + virtualSubject, Issuer: virtualIssuer}, want: envelope.CodeWrongIdentity},
+		"other issuer":                 {id: Identity{Subject: virtualSubject, Issuer: virtualIssuer + "/"}, want: envelope.CodeWrongIdentity},
+		"pattern":                      {id: Identity{SubjectPattern: `[a-z]+@example\.com`, Issuer: virtualIssuer}},
+		"pattern of a part":            {id: Identity{SubjectPattern: `example\.com`, Issuer: virtualIssuer}, want: envelope.CodeWrongIdentity},
+		"pattern with another end":     {id: Identity{SubjectPattern: `x|release@example`, Issuer: virtualIssuer}, want: envelope.CodeWrongIdentity},
+		"repository that is not named": {id: Identity{Subject: virtualSubject, Issuer: virtualIssuer, Repository: "https://github.com/a/b"}, want: envelope.CodeWrongIdentity},
+		"runner that is not named":     {id: Identity{Subject: virtualSubject, Issuer: virtualIssuer, Runner: "github-hosted"}, want: envelope.CodeWrongIdentity},
+		"subject is no pattern":        {id: Identity{Subject: ".*@example.com", Issuer: virtualIssuer}, want: envelope.CodeWrongIdentity},
 		"entry of another (CVE-2026-22703)": {change: func(b *protobundle.Bundle) {
 			b.VerificationMaterial.TlogEntries = sigstoretest.Entries(t, another)
 		}, want: envelope.CodeSigstore},
+		// CVE-2026-49834: one log is one log, however often.
 		"one entry twice": {change: func(b *protobundle.Bundle) {
 			e := b.VerificationMaterial.TlogEntries
 			b.VerificationMaterial.TlogEntries = append(e, e[0])

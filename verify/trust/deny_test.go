@@ -70,3 +70,26 @@ func TestDenyListRefuses(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParseDenyList: whatever is accepted denies at most one thing on each line,
+// and an entry that is added is honoured.
+func FuzzParseDenyList(f *testing.F) {
+	f.Add([]byte("sha256:" + strings.Repeat("ab", 32) + " x\n# y\nidentity:me\n"))
+	f.Add([]byte("key:\x00\n\r\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		list, err := trust.ParseDenyList(data)
+		if err != nil {
+			return
+		}
+		if lines := strings.Count(string(data), "\n") + 1; list.Len() > lines {
+			t.Errorf("%d entries on %d lines", list.Len(), lines)
+		}
+		more, err := trust.ParseDenyList([]byte(string(data) + "\nkey:" + strings.Repeat("12", 32) + "\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := more.Key(strings.Repeat("12", 32)); !ok {
+			t.Error("an entry got lost")
+		}
+	})
+}

@@ -41,7 +41,9 @@ svr, a simple verification result, of a report that passes; spdx3-json,
 spdx2-json or cyclonedx-json, the bill of materials.
 
 Verifiers accept a summary by key and verifier id together: give --verifier-id a
-URI that is yours. Exit codes: 0 signed, 2 usage, 3 cannot be attested.`,
+URI that is yours. Keep the bundle beside the model: inside, a signature over the
+folder that was made before does not cover it. Exit codes: 0 signed, 2 usage,
+3 cannot be attested.`,
 		Example: `  assay gate ./model --format json > report.json
   assay attest report.json --type vsa --private-key verifier.key --verifier-id https://example.com/verifier -o model.vsa.sigstore.json
   assay gate ./model --attestation model.vsa.sigstore.json --attestation-key verifier.pub --verifier-id https://example.com/verifier`,

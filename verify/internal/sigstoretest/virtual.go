@@ -44,6 +44,7 @@ func New(t testing.TB) *Virtual {
 type Parts struct {
 	NoLog        bool // no transparency log, as GitHub's instance for private repositories
 	NoTimestamps bool // no timestamp authority
+	LogEnded     bool // the log's key was valid until half an hour ago
 	CTLog        bool // a certificate log, whose promises the instance's certificates lack
 }
 
@@ -53,6 +54,11 @@ func (v *Virtual) TrustedRoot(t testing.TB, p Parts) []byte {
 	logs, ctLogs, stamps := byID(t, v.ca.RekorLogs()), byID(t, v.ca.CTLogs()), v.ca.TimestampingAuthorities()
 	if p.NoLog {
 		logs = nil
+	}
+	for _, log := range logs {
+		if p.LogEnded {
+			log.ValidityPeriodEnd = time.Now().Add(-30 * time.Minute)
+		}
 	}
 	if !p.CTLog {
 		ctLogs = nil
