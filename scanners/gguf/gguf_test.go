@@ -202,6 +202,38 @@ func TestStructureThatCannotBeTrusted(t *testing.T) {
 	scannertest.KeepsFindings(t, New(), name, newFile().tensor("a", 0, 0, 8).tensor("a", 0, 0, 8).bytes(64).build(), []byte("junk"))
 }
 
+// The published attacks on loaders, by their ids: the number that each of them
+// trusted.
+func TestPublished(t *testing.T) {
+	huge := func(kind uint32, n uint64) []byte { return newFile().head(kind, n) }
+	str := func(n uint64) []byte { return binary.LittleEndian.AppendUint64([]byte{8, 0, 0, 0}, n) }
+	f := newFile
+	for id, c := range map[string]struct {
+		rule string
+		data []byte
+	}{
+		"CVE-2024-21802": {"limits", f().tensor("a", 0, 0, 1, 1, 1, 1, 1, 1).build()},                       // dimensions of a tensor
+		"CVE-2024-21825": {"limits", f().kv("a", huge(typeString, 1<<61)).build()},                          // array of strings
+		"CVE-2024-21836": {"limits", f().kv("a", 1).claim(1<<60, 1).build()},                                // number of tensors
+		"CVE-2024-23496": {"limits", f().kv("a", str(math.MaxUint64)).build()},                              // length of a string
+		"CVE-2024-23605": {"limits", f().kv("a", 1).claim(0, 1<<60).build()},                                // number of keys
+		"CVE-2024-25664": {"limits", f().kv("a", 1).claim(0, 1<<62).build()},                                // n_kv
+		"CVE-2024-25665": {"limits", f().kv("a", str(1<<63)).build()},                                       // string
+		"CVE-2024-25666": {"limits", f().kv("a", 1).claim(1<<62, 0).build()},                                // n_tensors
+		"CVE-2024-25667": {"limits", f().kv("a", huge(typeUint64, 1<<61)).build()},                          // array
+		"CVE-2024-25668": {"limits", f().kv("a", append(huge(typeString, 1), str(1 << 62)[4:]...)).build()}, // string in an array
+		"CVE-2025-49847": {"vocabulary", f().kv("tokenizer.ggml.tokens", []string{"a"}).kv("tokenizer.ggml.bos_token_id", 1<<30).build()},
+		"CVE-2025-53630": {"tensor-bounds", f().tensor("a", 0, 0, 1<<60).tensor("b", 0, 1<<62, 1<<60).tensor("c", 0, 1<<63, 1<<60).bytes(64).build()},
+		"CVE-2026-27940": {"tensor-bounds", f().tensor("a", 0, 0, 1<<60, 3).bytes(64).build()},
+		"CVE-2026-7482":  {"tensor-bounds", f().tensor("a", 0, 0, 1<<20).bytes(64).build()},
+	} {
+		report := scannertest.Scan(list, name, c.data)
+		if !scannertest.HasRule(report.Findings, "gguf/"+c.rule) || len(report.Gaps) == 0 && c.rule != "vocabulary" || report.Class == scanners.Clean {
+			t.Errorf("%s: %s, %+v", id, report.Class, report.Findings)
+		}
+	}
+}
+
 // A pointer left by git-lfs is explained by the scanner of text.
 func TestDeclines(t *testing.T) {
 	if _, err := scannertest.Run(New(), name, []byte("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")); !errors.Is(err, scanners.ErrNotRecognised) {

@@ -19,6 +19,7 @@ type checker struct {
 	defined  map[string]bool // names that the template sets itself
 	macros   map[string]bool
 	params   map[string][]string // of macros, in order
+	given    map[string]holding  // what macros are called with, by "macro(parameter"
 	reported map[string]bool     // unknown variables and words, once each
 
 	holds    map[string]holding    // what names hold of the input
@@ -34,7 +35,7 @@ type checker struct {
 
 func newChecker(src string, found *findings.List) *checker {
 	return &checker{src: src, found: found, fold: template.Folder{Names: make(map[string]template.Value)},
-		defined: make(map[string]bool), macros: make(map[string]bool), params: make(map[string][]string), reported: make(map[string]bool),
+		defined: make(map[string]bool), macros: make(map[string]bool), params: make(map[string][]string), given: make(map[string]holding), reported: make(map[string]bool),
 		holds: map[string]holding{"messages": allMessages}, choices: make(map[string][]string), flags: make(map[string][]*trigger)}
 }
 
@@ -64,62 +65,6 @@ func (c *checker) template(body []template.Stmt) {
 	c.body(body, place{rounds: 1})
 	for _, t := range c.triggers {
 		t.report(c)
-	}
-}
-
-// define collects the names that the template sets, wherever it does.
-func (c *checker) define(s template.Stmt) {
-	add := func(e template.Expr) {
-		template.Walk(e, func(x template.Expr) bool {
-			if n, ok := x.(*template.Name); ok {
-				c.defined[n.Name] = true
-			}
-			_, list := x.(*template.List)
-			return list
-		})
-	}
-	switch s := s.(type) {
-	case *template.Set:
-		add(s.Target)
-	case *template.For:
-		add(s.Target)
-	case *template.Macro:
-		c.macros[s.Name] = true
-		c.defined[s.Name] = true
-		for _, p := range s.Params {
-			name := p.Name
-			if n, ok := p.Value.(*template.Name); ok && name == "" {
-				name = n.Name
-			}
-			c.defined[name] = true
-			c.params[s.Name] = append(c.params[s.Name], name)
-		}
-	case *template.Scope:
-		for _, a := range s.Args {
-			c.defined[a.Name] = true
-		}
-	}
-}
-
-// passed notes which parameters of macros are given what a user wrote.
-func (c *checker) passed(s template.Stmt) {
-	for _, e := range template.Exprs(s) {
-		template.Walk(e, func(x template.Expr) bool {
-			call, ok := x.(*template.Call)
-			if !ok {
-				return true
-			}
-			for i, a := range call.Args {
-				name := a.Name
-				if params := c.params[key(call.Func)]; name == "" && i < len(params) {
-					name = params[i]
-				}
-				if c.macros[key(call.Func)] && name != "" {
-					c.holds[name] = max(c.holds[name], c.held(a.Value))
-				}
-			}
-			return true
-		})
 	}
 }
 
@@ -180,11 +125,7 @@ func (c *checker) block(s template.Stmt, at place) {
 	case *template.Set:
 		c.set(s, at)
 	case *template.Macro:
-		inner := at
-		inner.messages, inner.explains = true, explains(&template.Name{Name: s.Name})
-		before := len(c.triggers)
-		c.body(s.Body, inner)
-		c.flag(s.Name, c.triggers[before:]) // what it returns depends on them
+		c.macro(s, at)
 	case *template.Scope:
 		for _, a := range s.Args {
 			c.assign(a.Name, a.Value, at)
@@ -251,16 +192,19 @@ func (c *checker) forStmt(s *template.For, at place) {
 	held := c.held(s.Iter)
 	over := held == allMessages || c.counts(s.Iter)
 	inner.messages = at.messages || over
-	c.bind(s.Target, held.item())
-	if v, ok := c.fold.Fold(s.Iter); ok {
-		if n, ok := s.Target.(*template.Name); ok {
-			c.choices[n.Name] = append(c.choices[n.Name], v.Strings()...)
-		}
+	leave := c.bind(s.Target, held.item())
+	if n, ok := s.Target.(*template.Name); ok {
+		v, _ := c.fold.Fold(s.Iter)
+		delete(c.fold.Names, n.Name)
+		outer := c.choices[n.Name]
+		c.choices[n.Name] = v.Strings()
+		defer func() { c.choices[n.Name] = outer }()
 	}
 	if s.Cond != nil {
 		inner.conds = append(slices.Clone(at.conds), c.conditions(s.Cond, false)...)
 	}
 	c.body(s.Body, inner)
+	leave()
 	c.body(s.Else, at)
 	c.past = c.past || over && c.printsContent(s.Body)
 }

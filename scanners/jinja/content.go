@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"maps"
 	"slices"
 
 	"assay/scanners"
@@ -26,16 +27,23 @@ func (h holding) item() holding {
 	return h
 }
 
-// bind notes what loop variables hold.
-func (c *checker) bind(target template.Expr, h holding) {
-	if several, ok := target.(*template.List); ok && h == messageContent {
-		for _, t := range several.Items {
-			c.bind(t, h)
+// bind notes what the variables of a loop hold, until leave is called. Of several,
+// a content may be in any.
+func (c *checker) bind(target template.Expr, h holding) (leave func()) {
+	targets := []template.Expr{target}
+	if several, ok := target.(*template.List); ok {
+		targets = several.Items
+		if h != messageContent {
+			h = nothing
 		}
 	}
-	if n := key(target); n != "" {
-		c.holds[n] = max(c.holds[n], h)
+	before := make(map[string]holding, len(targets))
+	for _, t := range targets {
+		n := key(t)
+		before[n] = c.holds[n]
+		c.holds[n] = h
 	}
+	return func() { maps.Copy(c.holds, before) }
 }
 
 // textKeys are the keys of a message and of its parts under which text stands.
