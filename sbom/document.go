@@ -78,6 +78,7 @@ type Document struct {
 	Bases     []Base     `json:"bases"`               // sorted by name
 	Datasets  []Value    `json:"datasets,omitempty"`  // trained on, or made from; sorted
 	Conflicts []Conflict `json:"conflicts,omitempty"` // sources that contradict each other
+	Parts     []Document `json:"parts,omitempty"`     // bills of bases, datasets and neighbours; see Merge
 	Claims    []Claim    `json:"claims"`              // in the order of the report
 	Gaps      []Gap      `json:"gaps"`                // that concern no listed file
 	Coverage  Coverage   `json:"coverage"`

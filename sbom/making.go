@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"time"
 )
 
@@ -62,6 +63,22 @@ type Making struct {
 // DeclaredBy is a value that source declares, bounded and without characters that
 // deceive; an empty text is Absent.
 func DeclaredBy(text, source string) Value { return value(text, Declared, source) }
+
+// DeclaredURI is DeclaredBy for what must be a URI, with a scheme; anything else
+// is Absent.
+func DeclaredURI(text, source string) Value {
+	uri, err := url.Parse(text)
+	if err != nil || uri.Scheme == "" || len(text) > maxURI || escapeURI(text) != text || clean(text, maxURI) != text {
+		return Value{}
+	}
+	return value(text, Declared, source)
+}
+
+// DeclaredTime is DeclaredBy for what must be a time of RFC 3339.
+func DeclaredTime(text, source string) Value { return value(utcSeconds(text), Declared, source) }
+
+// DeclaredVersion is DeclaredBy for a version, which formats bound more tightly.
+func DeclaredVersion(text, source string) Value { return version(text, Declared, source) }
 
 // Clean makes a text of somebody else's bill fit for a document.
 func Clean(text string) string { return clean(text, maxName) }

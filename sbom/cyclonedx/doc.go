@@ -16,6 +16,7 @@
 //	assay:relation                  how it came from an ancestor: adapter, finetune, quantized, merge
 //	assay:license-class             non-commercial, use-restricted, no-derivatives, share-alike, permissive
 //	assay:license-found             a license whose text is in the artifact, with the file
+//	assay:described-by              the bill of its own that says more of a component
 //	assay:license-note              what the translation of the license lost
 //	assay:repository-created:declared
 //	assay:role                      weights, code, archive, configuration, documentation, evidence

@@ -1,6 +1,7 @@
 package cyclonedx
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -100,11 +101,47 @@ func datasetRef(i int) string { return fmt.Sprintf("dataset-%d", i+1) }
 func (b *builder) datasets() []cdx.Component {
 	var out []cdx.Component
 	for i, d := range b.doc.Datasets {
-		out = append(out, cdx.Component{
+		c := cdx.Component{
 			BOMRef: datasetRef(i), Type: cdx.ComponentTypeData, Name: d.Text,
 			Data:       &[]cdx.ComponentData{{Type: cdx.ComponentDataTypeDataset, Name: d.Text}},
 			Properties: &[]cdx.Property{property("provenance:name", fmt.Sprintf("%s (%s)", d.Standing, d.Source))},
-		})
+		}
+		if part, ok := b.doc.Part(d.Text, ""); ok {
+			describe(&c, part)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// describe adds what a bill of its own says of a component.
+func describe(c *cdx.Component, part sbom.Document) {
+	s := part.Subject
+	c.Version, c.PackageURL = cmp.Or(c.Version, s.Version.Text), s.PURL.Text
+	c.Licenses = licenses(part.License)
+	if s.Supplier.Known() {
+		c.Supplier = &cdx.OrganizationalEntity{Name: s.Supplier.Text}
+	}
+	more := []cdx.Property{property("described-by", cmp.Or(s.Name.Source, "a bill of its own"))}
+	if s.ContentID.Known() {
+		more = append(more, property("content-id", s.ContentID.Text))
+	}
+	if c.Properties != nil {
+		more = append(*c.Properties, more...)
+	}
+	c.Properties = &more
+}
+
+// neighbours are what was merged in and is named by nobody.
+func (b *builder) neighbours() []cdx.Component {
+	var out []cdx.Component
+	for i, part := range b.doc.Neighbours() {
+		c := cdx.Component{BOMRef: fmt.Sprintf("part-%d", i+1), Type: cdx.ComponentTypeMachineLearningModel, Name: cmp.Or(part.Subject.Name.Text, unknownName)}
+		if part.Subject.Kind == sbom.KindDataset {
+			c.Type = cdx.ComponentTypeData
+		}
+		describe(&c, part)
+		out = append(out, c)
 	}
 	return out
 }

@@ -97,6 +97,9 @@ func (b *builder) origins() []cdx.Component {
 		if base.Relation != sbom.RelationUnknown {
 			c.Properties = &[]cdx.Property{property("relation", string(base.Relation))}
 		}
+		if part, ok := b.doc.Part(base.Name.Text, base.Revision.Text); ok {
+			describe(&c, part)
+		}
 		out = append(out, c)
 	}
 	return out

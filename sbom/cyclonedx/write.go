@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,7 +97,7 @@ func (b *builder) bom() (*cdx.BOM, error) {
 	if err := b.annotate(subjectRef, b.doc.Notes()); err != nil {
 		return nil, err
 	}
-	components := append(b.bases(), b.datasets()...)
+	components := slices.Concat(b.bases(), b.datasets(), b.neighbours())
 	for i, f := range b.doc.Files {
 		c, err := b.file(i, f)
 		if err != nil {

@@ -2,8 +2,8 @@ package profile
 
 import "assay/sbom"
 
-// datasetSelectors look at the subject when it is a dataset, and at nothing when
-// it is a model: of its datasets a model's bill knows no more than the names.
+// datasetSelectors look at the subject when it is a dataset. When it is a model
+// they look at the bills of its datasets, where they were merged in.
 var datasetSelectors = map[string][]string{
 	"dataset/description":  {factDescription, "text/croissant/description"},
 	"dataset/content":      {"text/card/task_categories", "files/kinds", "files/size"},
@@ -23,7 +23,7 @@ func (s selection) ofDataset(from string) (sbom.Value, bool) {
 		return sbom.Value{}, false
 	}
 	if s.doc.Subject.Kind != sbom.KindDataset {
-		return sbom.Value{}, true
+		return s.ofParts(from), true
 	}
 	for _, place := range list {
 		if v := s.value(place); v.Known() && !isPlaceholder(v.Text) {
@@ -31,4 +31,28 @@ func (s selection) ofDataset(from string) (sbom.Value, bool) {
 		}
 	}
 	return sbom.Value{}, true
+}
+
+// ofParts asks the bill of every dataset that the model names: one that nobody
+// describes is enough to leave the element open.
+func (s selection) ofParts(from string) sbom.Value {
+	var out sbom.Value
+	if from == "subject/dataset-name" || from == "dataset/self" {
+		return out
+	}
+	for _, d := range s.doc.Datasets {
+		part, ok := s.doc.Part(d.Text, "")
+		if !ok {
+			return sbom.Value{}
+		}
+		part.Subject.Kind = sbom.KindDataset
+		v, _ := selection{doc: part}.ofDataset(from)
+		if !v.Known() {
+			return sbom.Value{}
+		}
+		if !out.Known() || v.Standing != sbom.Verified {
+			out = v
+		}
+	}
+	return out
 }

@@ -124,8 +124,8 @@ func (b *builder) cyclonedx(data []byte) error {
 		return err
 	}
 	m := &b.bill.Making
-	m.Format, m.FormatVersion, m.URI = b.said("CycloneDX"), b.said(d.SpecVersion), b.said(d.Serial)
-	m.Created, m.Tool = b.said(d.Metadata.Timestamp), b.said(join(d.Metadata.Tools.Names))
+	m.Format, m.FormatVersion, m.URI = b.said("CycloneDX"), b.said(d.SpecVersion), b.uri(d.Serial)
+	m.Created, m.Tool = b.time(d.Metadata.Timestamp), b.said(join(d.Metadata.Tools.Names))
 	for _, a := range d.Metadata.Authors {
 		m.Author = b.said(join([]text{a.Name, a.Email}))
 		m.AuthorContact = b.said(a.Email)
@@ -197,14 +197,14 @@ func (b *builder) subjectCDX(c component, names map[text]text) {
 	if c.Group != "" {
 		name = c.Group + "/" + c.Name
 	}
-	s.Name, s.Version, s.PURL = b.said(name), b.said(c.Version), b.said(c.PURL)
+	s.Name, s.Version, s.PURL = b.said(name), b.version(c.Version), b.uri(c.PURL)
 	s.Supplier = b.said(c.Supplier.Name)
 	if !s.Supplier.Known() {
 		s.Supplier = b.said(c.Publisher)
 	}
 	for _, r := range c.References {
 		if r.Type == "distribution" && !s.Location.Known() {
-			s.Location = b.said(r.URL)
+			s.Location = b.uri(r.URL)
 		}
 	}
 	for _, l := range c.Licenses {
@@ -236,7 +236,7 @@ func (b *builder) property(p property) {
 	case name == "assay:kind" && p.Value == "adapter":
 		b.bill.Document.Subject.Kind = sbom.KindAdapter
 	case name == "assay:repository-created:declared":
-		b.bill.Document.Subject.Created = b.said(p.Value)
+		b.bill.Document.Subject.Created = b.time(p.Value)
 	case name == "assay:content-id":
 		b.bill.Document.Subject.ContentID = b.said(p.Value)
 	case strings.HasPrefix(name, "assay:fact:"):

@@ -101,6 +101,12 @@ type builder struct {
 // said is a value that the bill declares.
 func (b *builder) said(s text) sbom.Value { return sbom.DeclaredBy(string(s), b.source) }
 
+func (b *builder) uri(s text) sbom.Value { return sbom.DeclaredURI(string(s), b.source) }
+
+func (b *builder) time(s text) sbom.Value { return sbom.DeclaredTime(string(s), b.source) }
+
+func (b *builder) version(s text) sbom.Value { return sbom.DeclaredVersion(string(s), b.source) }
+
 // fact adds what the bill says about the subject, under the key of the fact that
 // our own readers have for it.
 func (b *builder) fact(key string, value text) {
@@ -165,7 +171,7 @@ func (b *builder) base(name, revision text, relation sbom.Relation, needed bool)
 			return
 		}
 	}
-	b.bill.Document.Bases = append(b.bill.Document.Bases, sbom.Base{Name: v, Revision: b.said(revision), Relation: relation, Needed: needed})
+	b.bill.Document.Bases = append(b.bill.Document.Bases, sbom.Base{Name: v, Revision: b.version(revision), Relation: relation, Needed: needed})
 }
 
 func (b *builder) dataset(name text) {

@@ -63,7 +63,7 @@ func (b *builder) spdx2(data []byte) error {
 	}
 	m := &b.bill.Making
 	m.Format, m.FormatVersion = b.said("SPDX"), b.said(text(strings.TrimPrefix(string(d.Version), "SPDX-")))
-	m.Created, m.URI = b.said(d.Creation.Created), b.said(d.Namespace)
+	m.Created, m.URI = b.time(d.Creation.Created), b.uri(d.Namespace)
 	for _, c := range d.Creation.Creators {
 		kind, name, _ := strings.Cut(string(c), ": ")
 		if kind == "Tool" {
@@ -122,13 +122,13 @@ func (b *builder) checksums(sums []checksum2) []sbom.Digest {
 
 func (b *builder) subject2(p package2) {
 	s := &b.bill.Document.Subject
-	s.Name, s.Version, s.Created = b.said(p.Name), b.said(p.Version), b.said(p.Released)
-	s.Location = b.said(p.Location)
+	s.Name, s.Version, s.Created = b.said(p.Name), b.version(p.Version), b.time(p.Released)
+	s.Location = b.uri(p.Location)
 	_, supplier, _ := strings.Cut(string(p.Supplier), ": ")
 	s.Supplier = b.said(text(supplier))
 	for _, r := range p.Refs {
 		if r.Type == "purl" {
-			s.PURL = b.said(r.Locator)
+			s.PURL = b.uri(r.Locator)
 		}
 	}
 	b.license(p.Declared)

@@ -162,7 +162,7 @@ func (b *builder) making3(g graph3) {
 	for _, e := range g.elements {
 		switch e.class() {
 		case "CreationInfo":
-			m.FormatVersion, m.Created = b.said(e.SpecVersion), b.said(e.Created)
+			m.FormatVersion, m.Created = b.said(e.SpecVersion), b.time(e.Created)
 			for _, by := range e.CreatedBy {
 				m.Author = b.said(g.at(by).Name)
 			}
@@ -170,7 +170,7 @@ func (b *builder) making3(g graph3) {
 				m.Tool = b.said(g.at(with).Name)
 			}
 		case "SpdxDocument":
-			m.URI = b.said(e.ID)
+			m.URI = b.uri(e.ID)
 		case "software_Sbom":
 			m.Context = b.said(join(e.SBOMTypes))
 		}
@@ -216,10 +216,10 @@ func (b *builder) hashes3(hashes []hash) []sbom.Digest {
 func (b *builder) subject3(g graph3, e element) {
 	s := &b.bill.Document.Subject
 	s.Kind = map[text]sbom.Kind{"ai_AIPackage": sbom.KindModel, "dataset_DatasetPackage": sbom.KindDataset}[e.class()]
-	s.Name, s.Version, s.Location, s.PURL = b.said(e.Name), b.said(e.Version), b.said(e.Location), b.said(e.PURL)
-	s.Created = b.said(e.Released)
+	s.Name, s.Version, s.Location, s.PURL = b.said(e.Name), b.version(e.Version), b.uri(e.Location), b.uri(e.PURL)
+	s.Created = b.time(e.Released)
 	if !s.Created.Known() {
-		s.Created = b.said(e.Built)
+		s.Created = b.time(e.Built)
 	}
 	s.Supplier = b.said(g.at(e.SuppliedBy).Name)
 	for _, by := range e.OriginatedBy {

@@ -1,6 +1,7 @@
 package spdx
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/spdx/tools-golang/spdx/v3/v3_0"
@@ -59,7 +60,7 @@ func (b *builder) licenses() {
 		if l.Note != "" {
 			comment += ": " + l.Note
 		}
-		b.licenseExpression(declared, l)
+		b.licenseExpression("license", l)
 	}
 	b.relate("declared-license", v3_0.RelationshipType_HasDeclaredLicense,
 		[]string{declared}, v3_0.RelationshipCompleteness{}, comment)
@@ -74,10 +75,10 @@ func (b *builder) licenses() {
 		[]string{concluded}, v3_0.RelationshipCompleteness{}, why)
 }
 
-func (b *builder) licenseExpression(id string, l sbom.License) {
-	e := &v3_0.LicenseExpression{ID: id, LicenseExpression: l.Expression.Text}
+func (b *builder) licenseExpression(local string, l sbom.License) {
+	e := &v3_0.LicenseExpression{ID: b.id(local), LicenseExpression: l.Expression.Text}
 	for i, custom := range l.Texts {
-		text := b.id(fmt.Sprintf("license-text-%d", i+1))
+		text := b.id(fmt.Sprintf("%s-text-%d", local, i+1))
 		e.CustomIdToUris = append(e.CustomIdToUris, &v3_0.DictionaryEntry{Key: custom.ID, Value: text})
 		b.graph.add(&v3_0.SimpleLicensingText{ID: text, LicenseText: custom.Text})
 	}
@@ -90,10 +91,12 @@ func (b *builder) bases() {
 	var origins, variants, needed []string
 	for i, base := range b.doc.Bases {
 		id := b.id(fmt.Sprintf("base-%d", i+1))
-		b.graph.add(&v3_0.Package{
+		p := &v3_0.Package{
 			ID: id, Name: base.Name.Text, Version: base.Revision.Text, PrimaryPurpose: v3_0.SoftwarePurpose_Model,
 			Comment: baseComment(base),
-		})
+		}
+		part, ok := b.doc.Part(base.Name.Text, base.Revision.Text)
+		b.part(fmt.Sprintf("base-%d", i+1), p, part, ok)
 		if base.Relation == sbom.RelationQuantized {
 			variants = append(variants, id)
 		} else {
@@ -130,8 +133,10 @@ func (b *builder) datasets() {
 	var ids []string
 	for i, d := range b.doc.Datasets {
 		id := b.id(fmt.Sprintf("dataset-%d", i+1))
-		b.graph.add(&v3_0.Package{ID: id, Name: d.Text, PrimaryPurpose: v3_0.SoftwarePurpose_Data,
-			Comment: "Named by " + d.Source + ", not verified and not looked at."})
+		p := &v3_0.Package{ID: id, Name: d.Text, PrimaryPurpose: v3_0.SoftwarePurpose_Data,
+			Comment: "Named by " + d.Source + ", not verified and not looked at."}
+		part, ok := b.doc.Part(d.Text, "")
+		b.part(fmt.Sprintf("dataset-%d", i+1), p, part, ok)
 		ids = append(ids, id)
 	}
 	name, kind := "trained-on", v3_0.RelationshipType_TrainedOn
@@ -139,6 +144,36 @@ func (b *builder) datasets() {
 		name, kind = "made-from", v3_0.RelationshipType_DescendantOf
 	}
 	b.relate(name, kind, ids, v3_0.RelationshipCompleteness_NoAssertion, "")
+}
+
+// part writes the package of something that the artifact names, with what the
+// bill of its own says of it.
+func (b *builder) part(local string, p *v3_0.Package, part sbom.Document, described bool) {
+	if !described {
+		b.graph.add(p)
+		return
+	}
+	s := part.Subject
+	p.Version, p.PackageURL = cmp.Or(p.Version, s.Version.Text), v3_0.URI(s.PURL.Text)
+	p.Comment += part.Described()
+	addIdentifier(p, s.ContentID, contentIDComment)
+	b.graph.add(p)
+	if l := part.License; l.Expression.Known() {
+		b.licenseExpression(local+"-license", l)
+		b.graph.add(&v3_0.Relationship{ID: b.id("relation-" + local + "-license"), Type: v3_0.RelationshipType_HasDeclaredLicense},
+			property{name: "from", one: b.id(local)}, property{name: "to", many: []string{b.id(local + "-license")}})
+	}
+}
+
+// neighbours writes what was merged in and is named by nobody.
+func (b *builder) neighbours() {
+	var ids []string
+	for i, part := range b.doc.Neighbours() {
+		local := fmt.Sprintf("part-%d", i+1)
+		b.part(local, &v3_0.Package{ID: b.id(local), Name: text(part.Subject.Name), PrimaryPurpose: v3_0.SoftwarePurpose_Other}, part, true)
+		ids = append(ids, b.id(local))
+	}
+	b.relate("neighbours", v3_0.RelationshipType_Other, ids, v3_0.RelationshipCompleteness_NoAssertion, "described together with the artifact")
 }
 
 // relate writes a relationship of the artifact, if there is anything to relate

@@ -29,6 +29,7 @@ func (b *builder) subject() {
 	b.licenses()
 	b.bases()
 	b.datasets()
+	b.neighbours()
 }
 
 // newPackage chooses the class: an unknown kind is an AI package, because that

@@ -1,8 +1,10 @@
 package spdx
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +37,8 @@ func write2(w io.Writer, doc sbom.Document, base string, opts Options) error {
 	out.Packages = append(out.Packages, b.artifact())
 	out.Packages = append(out.Packages, b.bases()...)
 	out.Packages = append(out.Packages, b.datasets()...)
-	out.OtherLicenses = otherLicenses(doc.License)
+	out.Packages = append(out.Packages, b.neighbours()...)
+	out.OtherLicenses = otherLicenses(doc)
 	for i, f := range doc.Files {
 		out.Packages = append(out.Packages, b.file(i, f))
 	}
@@ -97,6 +100,8 @@ func (b *builder2) bases() []*v2_3.Package {
 			PackageComment: baseComment(base),
 		}
 		noLicense(p)
+		part, ok := b.doc.Part(base.Name.Text, base.Revision.Text)
+		describe2(p, part, ok)
 		out = append(out, p)
 		kind := "DESCENDANT_OF"
 		if base.Relation == sbom.RelationQuantized {
@@ -126,16 +131,52 @@ func (b *builder2) datasets() []*v2_3.Package {
 			PackageComment: "Named by " + d.Source + ", not verified and not looked at.",
 		}
 		noLicense(p)
+		part, ok := b.doc.Part(d.Text, "")
+		describe2(p, part, ok)
 		out = append(out, p)
 		b.relate("artifact", kind, id, comment)
 	}
 	return out
 }
 
+// describe2 adds what a bill of its own says of a package.
+func describe2(p *v2_3.Package, part sbom.Document, described bool) {
+	if !described {
+		return
+	}
+	p.PackageVersion = cmp.Or(p.PackageVersion, part.Subject.Version.Text)
+	p.PackageExternalReferences = references2(part.Subject)
+	p.PackageLicenseDeclared = licenseText(part.License)
+	p.PackageComment += part.Described()
+}
+
+// neighbours are what was merged in and is named by nobody.
+func (b *builder2) neighbours() []*v2_3.Package {
+	var out []*v2_3.Package
+	for i, part := range b.doc.Neighbours() {
+		id := fmt.Sprintf("part-%d", i+1)
+		p := &v2_3.Package{PackageName: text(part.Subject.Name), PackageSPDXIdentifier: common.ElementID(id),
+			PackageDownloadLocation: noAssertion, PrimaryPackagePurpose: "OTHER"}
+		noLicense(p)
+		describe2(p, part, true)
+		out = append(out, p)
+		b.relate("artifact", "OTHER", id, "described together with the artifact")
+	}
+	return out
+}
+
 // otherLicenses explain a LicenseRef, as section 10 demands.
-func otherLicenses(l sbom.License) []*v2_3.OtherLicense {
+func otherLicenses(doc sbom.Document) []*v2_3.OtherLicense {
 	var out []*v2_3.OtherLicense
-	for _, custom := range l.Texts {
+	texts := slices.Clone(doc.License.Texts)
+	for _, part := range doc.Parts {
+		for _, custom := range part.License.Texts {
+			if !slices.ContainsFunc(texts, func(t sbom.LicenseText) bool { return t.ID == custom.ID }) {
+				texts = append(texts, custom)
+			}
+		}
+	}
+	for _, custom := range texts {
 		out = append(out, &v2_3.OtherLicense{LicenseIdentifier: custom.ID, ExtractedText: custom.Text, LicenseName: noAssertion})
 	}
 	return out

@@ -34,12 +34,12 @@ func write(t testing.TB, doc sbom.Document, opts spdx.Options) []byte {
 var golden = map[spdx.Version]string{spdx.V301: ".spdx3.json", spdx.V23: ".spdx2.json"}
 
 func TestGolden(t *testing.T) {
-	for name, r := range sbomtest.Reports() {
+	for name, doc := range sbomtest.Documents() {
 		for version, ending := range golden {
 			t.Run(name+ending, func(t *testing.T) {
 				opts := options
 				opts.Version = version
-				document := shortIDs(t, write(t, sbom.FromReport(r), opts))
+				document := shortIDs(t, write(t, doc, opts))
 				sbomtest.Golden(t, *update, filepath.Join("testdata", name+ending), document)
 			})
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"assay/cmd/internal/console"
 	"assay/registry"
@@ -27,6 +28,19 @@ type bomFlags struct {
 	graph             bool
 	headersOnly       bool
 	denyLicense       []string
+	merge             []string
+}
+
+func (f *bomFlags) flags(set *pflag.FlagSet) {
+	set.StringVar(&f.complete, "complete", "", "print how complete the bill is against `PROFILE`")
+	set.StringVar(&f.require, "require-complete", "", "exit with 1 unless the bill is complete against `PROFILE`[:PERCENT]")
+	set.StringVar(&f.from, "from", "", "read the bill in `FILE`, compare it with the files of REF and complete it")
+	set.StringArrayVar(&f.merge, "merge", nil, "unite with the bill in `FILE`, of a dataset, base model or neighbour; repeatable")
+	set.StringVar(&f.author, "author", "", "who answers for the bill: a `NAME`, e-mail address or URL")
+	set.BoolVar(&f.graph, "graph", false, "print instead what it was made from, as a graph in the DOT language")
+	set.BoolVar(&f.headersOnly, "headers-only", false, "read what scanning needs and hash nothing: the bill then binds no bytes, and says so")
+	set.StringArrayVar(&f.denyLicense, "deny-license", nil, "exit with 1 when the license is of this `CLASS`: "+strings.Join(licenseClasses, ", ")+"; repeatable")
+	set.BoolVar(&f.noFindings, "no-findings", false, "leave findings out, for profiles that forbid vulnerability information in a bill")
 }
 
 func (a *app) bomCommand() *cobra.Command {
@@ -52,6 +66,10 @@ what is not known, and every contradiction is in the new bill; the exit code is 
 when it lists other files or digests than are there. Without REF no file is looked
 at, and it is only written in another format or measured.
 
+--merge FILE takes the bill of a dataset, of a base model or of anything beside it
+into this one; one of the same artifact completes it. 'bom merge' does so with bills
+alone.
+
 --complete PROFILE prints instead how complete the bill is against a published
 list of minimum elements (--format text or json): for each element whether it is
 verified, declared, inferred, not applicable or missing, and what would fill it.
@@ -66,14 +84,7 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
   assay bom ./model --no-findings --require-complete bsi-tr-03183-2 -o cyclonedx-json@1.7=model.cdx.json`,
 		Args: cobra.MaximumNArgs(1),
 	}
-	cmd.Flags().StringVar(&f.complete, "complete", "", "print how complete the bill is against `PROFILE`")
-	cmd.Flags().StringVar(&f.require, "require-complete", "", "exit with 1 unless the bill is complete against `PROFILE`[:PERCENT]")
-	cmd.Flags().StringVar(&f.from, "from", "", "read the bill in `FILE`, compare it with the files of REF and complete it")
-	cmd.Flags().StringVar(&f.author, "author", "", "who answers for the bill: a `NAME`, e-mail address or URL")
-	cmd.Flags().BoolVar(&f.graph, "graph", false, "print instead what it was made from, as a graph in the DOT language")
-	cmd.Flags().BoolVar(&f.headersOnly, "headers-only", false, "read what scanning needs and hash nothing: the bill then binds no bytes, and says so")
-	cmd.Flags().StringArrayVar(&f.denyLicense, "deny-license", nil, "exit with 1 when the license is of this `CLASS`: "+strings.Join(licenseClasses, ", ")+"; repeatable")
-	cmd.Flags().BoolVar(&f.noFindings, "no-findings", false, "leave findings out, for profiles that forbid vulnerability information in a bill")
+	f.flags(cmd.Flags())
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		job, err := a.bomJob(f)
 		if err != nil {
@@ -98,6 +109,31 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 			return exit(console.ExitNothing)
 		}
 		return job.finish(r)
+	})
+	cmd.AddCommand(a.bomMergeCommand())
+	return cmd
+}
+
+func (a *app) bomMergeCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "merge BILL BILL...",
+		Short: "unite bills of materials: a model with its datasets and bases",
+		Long: `merge reads bills (SPDX 2.x or 3.0.1, CycloneDX, in JSON) and writes one: that of the
+first, with what the others say of the datasets and bases that it names, and with
+whatever is in none of them as a neighbour. A bill of the same artifact completes the
+first, and what the two contradict each other in is in the result. No file is looked
+at. A folder of this name is described by 'bom ./merge'.
+
+Formats: spdx3-json (default), spdx2-json, cyclonedx-json, each with @VERSION.`,
+		Example: "  assay bom merge model.spdx.json dataset.spdx.json > all.spdx.json",
+		Args:    cobra.MinimumNArgs(2),
+	}
+	cmd.RunE = run(func(_ *cobra.Command, args []string) error {
+		job, err := a.bomJob(bomFlags{from: args[0], merge: args[1:]})
+		if err != nil {
+			return err
+		}
+		return job.finish(verify.Report{})
 	})
 	return cmd
 }

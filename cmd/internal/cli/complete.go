@@ -34,6 +34,7 @@ type bomJob struct {
 	required profile.Requirement // no profile: nothing is demanded
 	measured profile.Profile     // no profile: nothing is printed
 	other    *read.Bill          // the bill of --from; nil without
+	parts    []sbom.Document     // the bills of --merge
 }
 
 // bomJob checks the flags before the work begins.
@@ -70,6 +71,13 @@ func (a *app) bomJob(f bomFlags) (bomJob, error) {
 		}
 		job.other = &bill
 	}
+	for _, path := range f.merge {
+		bill, err := readBill(path)
+		if err != nil {
+			return job, err
+		}
+		job.parts = append(job.parts, bill.Document)
+	}
 	_, err := a.chosen(job.renderers(), defaultBOM)
 	return job, err
 }
@@ -91,6 +99,9 @@ func (j bomJob) document(r verify.Report) sbom.Document {
 		doc = j.other.Document
 	case j.other != nil:
 		doc = doc.Complement(j.other.Document)
+	}
+	for _, part := range j.parts {
+		doc = doc.Merge(part)
 	}
 	if j.flags.noFindings {
 		doc = doc.WithoutFindings()

@@ -43,7 +43,18 @@ func Documents() map[string]sbom.Document {
 	for name, r := range Reports() {
 		out[name] = sbom.FromReport(r)
 	}
+	out["merged"] = Merged()
 	return out
+}
+
+// Merged is a model with the bills of its dataset, of its base, and of a neighbour.
+func Merged() sbom.Document {
+	base, dataset := sbom.FromReport(CleanModel()), sbom.FromReport(Dataset())
+	base.Subject.Name.Text, base.Subject.PURL = "example/large", sbom.Value{}
+	dataset.Subject.Name.Text = "example/rows"
+	d := sbom.FromReport(CleanModel())
+	d.Datasets = []sbom.Value{sbom.DeclaredBy("example/rows", "README.md"), sbom.DeclaredBy("example/unknown", "README.md")}
+	return d.Merge(dataset).Merge(base).Merge(sbom.FromReport(FindingsModel()))
 }
 
 // CleanModel is a small model of the Hub in which everything was understood.
