@@ -206,20 +206,21 @@ func (p Pipeline) readContent(ctx context.Context, f registry.File, content regi
 		return
 	}
 	w := newWitness(content, f.Size)
-	sums, err := hashing.File(ctx, p.counted(w.recorder()), f.Size, needs, buf)
-	if err != nil {
+	p.scan(ctx, f, w, r)
+	sums, err := hashing.File(ctx, p.counted(w.checker()), f.Size, needs, buf)
+	switch {
+	case err != nil:
 		r.gaps = append(r.gaps, Gap{Code: scanners.GapUnreadable, File: f.Name, Reason: "hash: " + err.Error()})
-		p.scan(ctx, f, content, r)
+		return
+	case !w.intact():
+		r.gaps = append(r.gaps, Gap{Code: GapChanged, File: f.Name, Reason: "the file was changed while it was read"})
 		return
 	}
 	r.sums = sums
 	r.file.SHA256, r.file.SHA512 = sums.SHA256(), sums.SHA512()
+	// What no scanner explained is covered by the digest, and by nothing else.
+	r.file.Coverage.Hashed, r.file.Coverage.Skipped = r.file.Coverage.Skipped, 0
 	compareDeclared(f, r)
-	p.scan(ctx, f, w, r)
-	if !w.intact() {
-		r.gaps = append(r.gaps, Gap{Code: GapChanged, File: f.Name, Reason: "the file was changed between hashing and scanning"})
-		r.forget()
-	}
 }
 
 // forget withdraws the digests: they are not those of what was looked at.
@@ -230,23 +231,15 @@ func (r *fileResult) forget() {
 // scan runs the scanners on what content gives. Without scanners, nothing of
 // the content counts as looked at.
 func (p Pipeline) scan(ctx context.Context, f registry.File, content io.ReaderAt, r *fileResult) {
-	if len(p.Scanners) == 0 {
-		if r.file.SHA256 != "" {
-			r.file.Coverage = scanners.Coverage{Hashed: f.Size}
-		}
-		return
+	if len(p.Scanners) > 0 {
+		r.take(scanners.Scan(ctx, p.Scanners, scanners.File{ReaderAt: content, Name: f.Name, Size: f.Size}, p.Limits), f.Name)
 	}
-	r.take(scanners.Scan(ctx, p.Scanners, scanners.File{ReaderAt: content, Name: f.Name, Size: f.Size}, p.Limits), f.Name)
 }
 
-// take copies what the scanners said. Bytes that no scanner explained are
-// covered by the digest when there is one, and by nothing otherwise.
+// take copies what the scanners said.
 func (r *fileResult) take(report scanners.FileReport, name string) {
 	r.file.Formats = append(r.file.Formats, report.Formats...)
 	r.file.Coverage = report.Coverage
-	if r.file.SHA256 != "" {
-		r.file.Coverage.Hashed, r.file.Coverage.Skipped = report.Coverage.Skipped, 0
-	}
 	r.file.Classification = report.Class
 	r.file.Members = report.Members
 	for _, f := range report.Findings {

@@ -224,10 +224,10 @@ func TestOutcome(t *testing.T) {
 	}
 }
 
-// TestChangedBetweenHashAndScan: a writer that changes the bytes after they were
-// hashed gets no verdict about either content, although size and times are the
+// TestChangedWhileRead: a writer that changes the bytes after they were
+// scanned gets no verdict about either content, although size and times are the
 // same.
-func TestChangedBetweenHashAndScan(t *testing.T) {
+func TestChangedWhileRead(t *testing.T) {
 	data := []byte("A!")
 	f := registry.File{Name: "a", Size: int64(len(data)), Open: func(context.Context) (registry.Content, error) {
 		return &swapping{data: data}, nil
@@ -241,21 +241,21 @@ func TestChangedBetweenHashAndScan(t *testing.T) {
 	}
 }
 
-// swapping gives its bytes in the first pass and harmless ones afterwards.
+// swapping gives its bytes once and harmless ones afterwards.
 type swapping struct {
-	data  []byte
-	ended bool
+	data []byte
+	read bool
 }
 
 func (s *swapping) ReadAt(b []byte, off int64) (int, error) {
 	if off >= int64(len(s.data)) {
-		s.ended = true // hashing looks whether the file goes on
 		return 0, io.EOF
 	}
 	n := copy(b, s.data[off:])
-	if s.ended {
-		n = copy(b, bytes.Repeat([]byte("A"), n))
+	if s.read {
+		copy(b, bytes.Repeat([]byte("A"), n))
 	}
+	s.read = true
 	if n < len(b) {
 		return n, io.EOF
 	}

@@ -9,31 +9,25 @@ import (
 	"assay/registry"
 )
 
-// witness makes sure that the scanners see the bytes that were hashed. Hashing
-// and scanning are two reads of the same file, and its owner may write between
-// them: mtime and ctime do not tell, because a page that is already dirty can be
-// changed through a memory map without a trace. While the file is hashed, the
-// witness keeps a short keyed hash of every block; later reads compare. The key
-// is random for every file, so no change can be chosen to match.
+// witness makes sure that the bytes that are hashed are those that the scanners
+// saw. Scanning and hashing are two reads of the same file, and its owner may
+// write between them: mtime and ctime do not tell, because a page that is already
+// dirty can be changed through a memory map without a trace. The witness keeps a
+// short keyed hash of every block that a scanner touched, and compares it when
+// the block comes by again, in another read or in the hashing. The key is random
+// for every file, so no change can be chosen to match. Blocks that no scanner
+// touched, tensor values mostly, cost nothing.
 type witness struct {
 	content io.ReaderAt
 	size    int64
 	block   int64 // bytes; a power of two
 	seed    maphash.Seed
-	sums    []uint64
 
 	mu      sync.Mutex
+	sums    []uint64 // of each block; 0: not touched
 	cache   [cachedBlocks]cachedBlock
 	tick    uint64
-	changed bool // a read did not find what was hashed
-}
-
-// intact reports whether every read found what was hashed. A scanner may take
-// the error of a read for the end of the format; this does not.
-func (w *witness) intact() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return !w.changed
+	changed bool
 }
 
 const (
@@ -55,51 +49,24 @@ func newWitness(content io.ReaderAt, size int64) *witness {
 	for size/w.block >= maxBlocks {
 		w.block *= 2
 	}
-	w.sums = make([]uint64, 0, (size+w.block-1)/w.block)
+	w.sums = make([]uint64, (size+w.block-1)/w.block)
 	return w
 }
 
-// recorder is the reader to hash through. It has to be read in order; blocks
-// that a read leaves unfinished are completed by the next.
-func (w *witness) recorder() io.ReaderAt { return &recorder{w: w} }
+// sum is never 0, which means untouched.
+func (w *witness) sum(block []byte) uint64 { return maphash.Bytes(w.seed, block) | 1 }
 
-type recorder struct {
-	w    *witness
-	at   int64
-	hash maphash.Hash
+// intact reports whether everything was the same each time it was read. It asks
+// the witness and not the errors that it gave, because a scanner may take the
+// error of a read for the end of a format.
+func (w *witness) intact() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.changed
 }
 
-func (r *recorder) ReadAt(b []byte, off int64) (int, error) {
-	n, err := r.w.content.ReadAt(b, off)
-	if off == r.at {
-		r.record(b[:n])
-	}
-	return n, err
-}
-
-func (r *recorder) record(b []byte) {
-	w := r.w
-	for len(b) > 0 && r.at < w.size {
-		if r.at%w.block == 0 {
-			r.hash.SetSeed(w.seed)
-		}
-		n := min(w.block-r.at%w.block, w.size-r.at, int64(len(b)))
-		if n == w.block { // the same value, several times faster
-			w.sums = append(w.sums, maphash.Bytes(w.seed, b[:n]))
-			r.at, b = r.at+n, b[n:]
-			continue
-		}
-		_, _ = r.hash.Write(b[:n]) // never fails
-		r.at += n
-		b = b[n:]
-		if r.at%w.block == 0 || r.at == w.size {
-			w.sums = append(w.sums, r.hash.Sum64())
-		}
-	}
-}
-
-// ReadAt reads what was hashed, or fails with registry.ErrChanged. It is safe
-// for concurrent use.
+// ReadAt is the reader for scanners. It fails with registry.ErrChanged when a
+// block is not what it was. It is safe for concurrent use.
 func (w *witness) ReadAt(b []byte, off int64) (n int, err error) {
 	if off < 0 {
 		return 0, fmt.Errorf("read at %d: negative offset", off)
@@ -129,8 +96,8 @@ func (w *witness) copyBlock(b []byte, off int64) (int, error) {
 	return copy(b, c.data[off-index*w.block:]), nil
 }
 
-// load returns a checked block, from the cache or in place of the one that was
-// not used for longest.
+// load returns a block, from the cache or in place of the one that was not used
+// for longest.
 func (w *witness) load(index int64) (*cachedBlock, error) {
 	w.tick++
 	oldest := &w.cache[0]
@@ -150,13 +117,66 @@ func (w *witness) load(index int64) (*cachedBlock, error) {
 	}
 	oldest.data, oldest.used = oldest.data[:size], 0
 	if n, err := w.content.ReadAt(oldest.data, index*w.block); int64(n) < size {
-		w.changed = true
-		return nil, fmt.Errorf("read block %d again: %w", index, err)
+		return nil, fmt.Errorf("read at %d: %w", index*w.block, err)
 	}
-	if index >= int64(len(w.sums)) || maphash.Bytes(w.seed, oldest.data) != w.sums[index] {
-		w.changed = true
+	if !w.same(index, w.sum(oldest.data), true) {
 		return nil, fmt.Errorf("bytes %d to %d: %w", index*w.block, index*w.block+size, registry.ErrChanged)
 	}
 	oldest.index, oldest.used = index, w.tick
 	return oldest, nil
+}
+
+// same compares a block with what it was, or keeps it when this is the first
+// time. The caller holds mu.
+func (w *witness) same(index int64, sum uint64, keep bool) bool {
+	switch {
+	case w.sums[index] == 0 && keep:
+		w.sums[index] = sum
+	case w.sums[index] != 0 && w.sums[index] != sum:
+		w.changed = true
+		return false
+	}
+	return true
+}
+
+// checker is the reader to hash through, in order and once.
+func (w *witness) checker() io.ReaderAt { return &checker{w: w} }
+
+type checker struct {
+	w    *witness
+	at   int64
+	hash maphash.Hash // of a block that did not come in one piece
+}
+
+func (c *checker) ReadAt(b []byte, off int64) (int, error) {
+	n, err := c.w.content.ReadAt(b, off)
+	if off == c.at {
+		c.w.mu.Lock()
+		c.check(b[:n])
+		c.w.mu.Unlock()
+	}
+	return n, err
+}
+
+func (c *checker) check(b []byte) {
+	w := c.w
+	for len(b) > 0 && c.at < w.size {
+		index, within := c.at/w.block, c.at%w.block
+		end := min(w.block, w.size-index*w.block) // of the block, from its start
+		n := min(end-within, int64(len(b)))
+		switch {
+		case w.sums[index] == 0:
+		case n == end: // the same value as below, several times faster
+			w.same(index, w.sum(b[:n]), false)
+		default:
+			if within == 0 {
+				c.hash.SetSeed(w.seed)
+			}
+			_, _ = c.hash.Write(b[:n]) // never fails
+			if within+n == end {
+				w.same(index, c.hash.Sum64()|1, false)
+			}
+		}
+		c.at, b = c.at+n, b[n:]
+	}
 }
