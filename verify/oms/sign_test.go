@@ -2,7 +2,9 @@ package oms
 
 import (
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/x509"
 	"encoding/pem"
 	"flag"
@@ -101,7 +103,14 @@ func TestSignRefuses(t *testing.T) {
 // What is signed here must verify elsewhere: sigstore-go is independent of this
 // package's bundle, envelope and signature code.
 func TestSignedForOthers(t *testing.T) {
-	key := newKey(t)
+	for curve, hash := range map[elliptic.Curve]crypto.Hash{
+		elliptic.P256(): crypto.SHA256, elliptic.P384(): crypto.SHA384, elliptic.P521(): crypto.SHA512,
+	} {
+		t.Run(curve.Params().Name, func(t *testing.T) { signedForOthers(t, newKeyOn(t, curve), hash) })
+	}
+}
+
+func signedForOthers(t *testing.T, key *ecdsa.PrivateKey, hash crypto.Hash) {
 	manifest := manifestOf(t, baseFiles())
 	data, err := SignWithKey(manifest, key)
 	if err != nil {
@@ -111,7 +120,7 @@ func TestSignedForOthers(t *testing.T) {
 	if err := b.UnmarshalJSON(data); err != nil {
 		t.Fatal(err)
 	}
-	ecdsaVerifier, err := sigkeys.LoadECDSAVerifier(&key.PublicKey, crypto.SHA256)
+	ecdsaVerifier, err := sigkeys.LoadECDSAVerifier(&key.PublicKey, hash)
 	if err != nil {
 		t.Fatal(err)
 	}
