@@ -71,12 +71,14 @@ func names(a verify.ArtifactInfo) []string {
 	case a.Pinned == "":
 		return []string{"file:" + a.Ref}
 	}
-	list := []string{a.Pinned}
-	if name, revision := splitRevision(a.Pinned); revision != "" {
-		list = append(list, name)
-		if asked, tag, ok := strings.Cut(a.Ref, name); ok && asked == "" && (strings.HasPrefix(tag, "@") || strings.HasPrefix(tag, ":")) {
-			list = append(list, a.Ref)
-		}
+	pinned, name, revision := splitPinned(a.Pinned)
+	list := []string{pinned}
+	if revision == "" {
+		return list
+	}
+	list = append(list, name)
+	if tag, ok := strings.CutPrefix(a.Ref, name); ok && (strings.HasPrefix(tag, "@") || strings.HasPrefix(tag, ":")) {
+		list = append(list, a.Ref)
 	}
 	return list
 }
@@ -88,18 +90,26 @@ func namesText(a verify.ArtifactInfo) string {
 	return a.Ref + ", which no store has pinned"
 }
 
-func splitRevision(ref string) (name, revision string) {
-	i := strings.LastIndexByte(ref, '@')
-	if i < 0 {
-		return ref, ""
+// splitPinned takes a pinned reference apart. One that names the Hub it is about
+// (hf://org/name@commit?endpoint=https://hub) is called by that Hub, because the
+// same name there belongs to somebody else: https://hub/org/name@commit.
+func splitPinned(pinned string) (whole, name, revision string) {
+	whole = pinned
+	if rest, endpoint, ok := strings.Cut(pinned, "?endpoint="); ok {
+		_, path, _ := strings.Cut(rest, "://")
+		whole = endpoint + "/" + path
 	}
-	return ref[:i], ref[i+1:]
+	i := strings.LastIndexByte(whole, '@')
+	if i < 0 {
+		return whole, whole, ""
+	}
+	return whole, whole[:i], whole[i+1:]
 }
 
 // movable is what was asked for by a name that can mean something else tomorrow.
 func movable(e verify.Evidence, effect string) []verify.Reason {
 	a := e.Artifact
-	if _, revision := splitRevision(a.Pinned); a.Pinned == "" && a.ContentID != "" || revision != "" && strings.HasSuffix(a.Ref, "@"+revision) {
+	if _, _, revision := splitPinned(a.Pinned); a.Pinned == "" && a.ContentID != "" || revision != "" && strings.HasSuffix(a.Ref, "@"+revision) {
 		return nil
 	}
 	reason := verify.Reason{Code: CodeUnpinned, Effect: verify.Deny, What: fmt.Sprintf("%s can move", a.Ref), Advice: "ask for it by commit or digest"}

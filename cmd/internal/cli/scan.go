@@ -8,9 +8,9 @@ import (
 )
 
 func (a *app) scanCommand() *cobra.Command {
-	var hash bool
+	var hash, preCommit bool
 	cmd := &cobra.Command{
-		Use:   "scan REF",
+		Use:   "scan REF | scan --pre-commit FILE...",
 		Short: "look inside the files, without checking signatures",
 		Long: `scan reads what judging the content needs: headers, archive directories, pickles.
 Tensor values count as plain data and are not read. Nothing is hashed unless
@@ -19,12 +19,21 @@ Tensor values count as plain data and are not read. Nothing is hashed unless
 Formats: text (default), json, jsonl, sarif, junit, markdown, html, github, gitlab
 (Code Quality), gitlab-sast, tekton, and for the bill of materials spdx3-json, spdx2-json, cyclonedx-json.`,
 		Example: "  assay scan model.pt\n  assay scan --hash --format json ./model",
-		Args:    cobra.ExactArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if preCommit {
+				return cobra.MinimumNArgs(1)(cmd, args)
+			}
+			return cobra.ExactArgs(1)(cmd, args)
+		},
 	}
+	cmd.Flags().BoolVar(&preCommit, "pre-commit", false, "scan every FILE whole and print those that do not pass, for a commit hook")
 	cmd.Flags().BoolVar(&hash, "hash", false, "read and hash every byte as well")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		if _, err := a.targets("text"); err != nil {
 			return err
+		}
+		if preCommit {
+			return a.preCommit(cmd.Context(), args)
 		}
 		rules, err := a.rules(false)
 		if err != nil {
