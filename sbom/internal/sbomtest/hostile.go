@@ -31,7 +31,16 @@ func HostileReport(text string) verify.Report {
 		{Name: text}, {},
 		{Name: "README.md", Formats: []string{"text"}, Facts: []verify.Fact{
 			{Key: "text/card/license", Value: text}, {Key: "text/card/base_model", Value: text},
-			{Key: "text/card/pipeline_tag", Value: text}}},
+			{Key: "text/card/pipeline_tag", Value: text}, {Key: "text/card/datasets", Value: text}, {Key: "text/card/metric", Value: text},
+			{Key: "text/card/metric", Value: text + "/" + text + "=" + text}, {Key: "text/card/section/uses", Value: text},
+			{Key: "text/card/section/limitations", Value: text}, {Key: "text/card/section/description", Value: text},
+			{Key: "text/card/base_model_relation", Value: text}, {Key: "text/card/license_name", Value: text}}},
+		{Name: "LICENSE", Formats: []string{"text"}, Facts: []verify.Fact{{Key: "text/license", Value: text}}},
+		{Name: "croissant.json", Formats: []string{"text"}, Facts: []verify.Fact{
+			{Key: "text/croissant/file", Value: text}, {Key: "text/croissant/license", Value: text}, {Key: "text/croissant/name", Value: text}}},
+		{Name: "m.gguf", Formats: []string{"gguf"}, Facts: []verify.Fact{
+			{Key: "gguf/license", Value: text}, {Key: "gguf/base-model/repo_url", Value: text}, {Key: "gguf/architecture", Value: text}}},
+		{Name: "model_index.json", Formats: []string{"text"}, Facts: []verify.Fact{{Key: "text/component", Value: text}}},
 		{Name: "config.json", Formats: []string{"text"}, Facts: []verify.Fact{
 			{Key: "text/config/base_model_name_or_path", Value: text}, {Key: "text/config/r", Value: text},
 			{Key: "text/config/model_type", Value: text}}},
