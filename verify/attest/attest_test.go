@@ -351,7 +351,7 @@ func TestManyAlike(t *testing.T) {
 	var list subjects
 	for i := range names {
 		names[i] = fmt.Sprintf("d%05d/__init__.py", i)
-		list = append(list, subject{Name: "__init__.py", Digest: map[string]string{"sha256": strings.Repeat("0", 64)}})
+		list = append(list, subject{Name: "__init__.py", Digest: digestSet{{"sha256", strings.Repeat("0", 64)}}})
 	}
 	start := time.Now()
 	b := newTree(alike(names), nil, "").bind(list)

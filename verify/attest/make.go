@@ -98,10 +98,15 @@ func inputs(r verify.Report) []resourceDescriptor {
 }
 
 type outStatement struct {
-	Type          string    `json:"_type"`
-	Subject       []subject `json:"subject"`
-	PredicateType string    `json:"predicateType"`
-	Predicate     any       `json:"predicate"`
+	Type          string       `json:"_type"`
+	Subject       []outSubject `json:"subject"`
+	PredicateType string       `json:"predicateType"`
+	Predicate     any          `json:"predicate"`
+}
+
+type outSubject struct {
+	Name   string            `json:"name"`
+	Digest map[string]string `json:"digest"`
 }
 
 // MakeStatement writes a statement about the artifact of the evidence: about the
@@ -115,10 +120,10 @@ func MakeStatement(e verify.Evidence, predicateType string, predicate any) ([]by
 	if id := verify.ContentID(e.Files); id != e.Artifact.ContentID {
 		return nil, fmt.Errorf("the report contradicts itself: its files are %s, it says %s", id, e.Artifact.ContentID)
 	}
-	subjects := make([]subject, 0, len(e.Files)+1)
-	subjects = append(subjects, subject{Name: "_", Digest: map[string]string{ContentAlgorithm: content}})
+	subjects := make([]outSubject, 0, len(e.Files)+1)
+	subjects = append(subjects, outSubject{Name: "_", Digest: map[string]string{ContentAlgorithm: content}})
 	for _, f := range e.Files {
-		subjects = append(subjects, subject{Name: f.Name, Digest: map[string]string{"sha256": f.SHA256}})
+		subjects = append(subjects, outSubject{Name: f.Name, Digest: map[string]string{"sha256": f.SHA256}})
 	}
 	if raw, isText := predicate.([]byte); isText {
 		predicate = jsontext.Value(raw)

@@ -102,8 +102,57 @@ type statement struct {
 }
 
 type subject struct {
-	Name   string            `json:"name"`
-	Digest map[string]string `json:"digest"`
+	Name   string    `json:"name"`
+	Digest digestSet `json:"digest"`
+}
+
+// digestSet are the digests of one subject: a list, because a data set has a
+// million subjects and a map for each would be most of the memory.
+type digestSet []digest
+
+type digest struct{ algorithm, value string }
+
+// get returns a digest in hex, "" when there is none of that algorithm.
+func (s digestSet) get(algorithm string) string {
+	for _, d := range s {
+		if d.algorithm == algorithm {
+			return d.value
+		}
+	}
+	return ""
+}
+
+// UnmarshalJSONFrom bounds the set while it is read. The decoder refuses a name
+// that is there twice.
+func (s *digestSet) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() != '{' {
+		return errors.New("an object is wanted here")
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	*s = nil
+	for kind := dec.PeekKind(); kind != '}'; kind = dec.PeekKind() {
+		if len(*s) == maxDigests {
+			return fault{Code: CodeBadSubject, What: fmt.Sprintf("a subject has more than %d digests", maxDigests)}
+		}
+		algorithm, err := envelope.ReadString(dec)
+		if err != nil {
+			return err
+		}
+		d := digest{algorithm: "sha256"}
+		if string(algorithm) != d.algorithm {
+			d.algorithm = string(algorithm)
+		}
+		value, err := envelope.ReadString(dec)
+		if err != nil {
+			return err
+		}
+		d.value = string(value)
+		*s = append(*s, d)
+	}
+	_, err := dec.ReadToken()
+	return err
 }
 
 type subjects []subject
@@ -146,7 +195,7 @@ func (s *statement) checkSubjects() error {
 		if err := checkDigests(sub); err != nil {
 			return err
 		}
-		sum, named := sub.Digest["sha256"], sub.Name != "" && sub.Name != "_"
+		sum, named := sub.Digest.get("sha256"), sub.Name != "" && sub.Name != "_"
 		if before, twice := seen[sub.Name]; named && sum != "" && twice && before != sum {
 			return fault{Code: CodeBadSubject, What: fmt.Sprintf("subject %.80q is there twice with different digests", sub.Name)}
 		}
@@ -158,16 +207,16 @@ func (s *statement) checkSubjects() error {
 }
 
 func checkDigests(s subject) error {
-	if len(s.Digest) == 0 || len(s.Digest) > maxDigests {
-		return fault{Code: CodeBadSubject, What: fmt.Sprintf("subject %.80q has %d digests, want 1 to %d", s.Name, len(s.Digest), maxDigests)}
+	if len(s.Digest) == 0 {
+		return fault{Code: CodeBadSubject, What: fmt.Sprintf("subject %.80q has no digest", s.Name)}
 	}
-	for algorithm, value := range s.Digest {
-		size, known := digestSizes[algorithm]
-		if known && algorithm == "gitCommit" && len(value) == 64 {
+	for _, d := range s.Digest {
+		size, known := digestSizes[d.algorithm]
+		if d.algorithm == "gitCommit" && len(d.value) == 64 {
 			size = 64
 		}
-		if known && (len(value) != size || strings.Trim(value, "0123456789abcdef") != "") {
-			return fault{Code: CodeBadSubject, What: fmt.Sprintf("subject %.80q: %s digest is not %d lower-case hex digits", s.Name, algorithm, size)}
+		if known && (len(d.value) != size || strings.Trim(d.value, "0123456789abcdef") != "") {
+			return fault{Code: CodeBadSubject, What: fmt.Sprintf("subject %.80q: %s digest is not %d lower-case hex digits", s.Name, d.algorithm, size)}
 		}
 	}
 	return nil

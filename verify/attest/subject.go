@@ -25,8 +25,9 @@ type tree struct {
 }
 
 func newTree(files verify.Digests, documents map[string]bool, pinned string) *tree {
-	t := &tree{names: files.Names(), sums: make(map[string]string), byBase: make(map[string]string), pinned: pinned}
-	var all, bare []verify.FileEvidence
+	names := files.Names()
+	t := &tree{names: names, sums: make(map[string]string, len(names)), byBase: make(map[string]string, len(names)), pinned: pinned}
+	all := make([]verify.FileEvidence, 0, len(names))
 	for _, name := range t.names {
 		sum, _ := files.Hex(name, hashing.Need{Algorithm: hashing.SHA256}, 0)
 		if sum != "" {
@@ -39,16 +40,18 @@ func newTree(files verify.Digests, documents map[string]bool, pinned string) *tr
 		}
 		e := verify.FileEvidence{Name: name, Size: files.Size(name), SHA256: sum}
 		all = append(all, e)
-		if !documents[name] {
-			bare = append(bare, e)
-		}
 	}
-	for _, list := range [][]verify.FileEvidence{all, bare} {
-		if id, ok := strings.CutPrefix(verify.ContentID(list), "sha256:"); ok && len(list) > 0 {
-			t.ids = append(t.ids, id)
-		}
+	t.addID(all)
+	if len(documents) > 0 {
+		t.addID(slices.DeleteFunc(all, func(e verify.FileEvidence) bool { return documents[e.Name] }))
 	}
 	return t
+}
+
+func (t *tree) addID(files []verify.FileEvidence) {
+	if id, ok := strings.CutPrefix(verify.ContentID(files), "sha256:"); ok && len(files) > 0 {
+		t.ids = append(t.ids, id)
+	}
 }
 
 // binding is what the subjects of one statement say about a tree.
@@ -64,10 +67,10 @@ type binding struct {
 // build makes more than one thing.
 func (t *tree) bind(list subjects) binding {
 	var b binding
-	bound, sums := make(map[string]bool), make(map[string]bool)
+	bound, sums := make(map[string]bool, len(list)), make(map[string]bool, len(list))
 	for _, s := range list {
 		b.whole = b.whole || t.isWhole(s)
-		sum := s.Digest["sha256"]
+		sum := s.Digest.get("sha256")
 		if sum == "" {
 			continue
 		}
@@ -95,10 +98,10 @@ func (t *tree) bind(list subjects) binding {
 
 // isWhole accepts what binds the names too.
 func (t *tree) isWhole(s subject) bool {
-	if id := s.Digest[ContentAlgorithm]; id != "" && slices.Contains(t.ids, id) {
+	if id := s.Digest.get(ContentAlgorithm); id != "" && slices.Contains(t.ids, id) {
 		return true
 	}
-	return t.pinned != "" && s.Digest["sha256"] == t.pinned
+	return t.pinned != "" && s.Digest.get("sha256") == t.pinned
 }
 
 // fileOf finds the file that a subject is: of its name, or of the end of its name,
