@@ -23,6 +23,7 @@ type checker struct {
 	reported map[string]bool     // unknown variables and words, once each
 
 	holds    map[string]holding    // what names hold of the input
+	built    map[string]bool       // names of texts that loops, macros or blocks put together
 	choices  map[string][]string   // the texts that a loop variable goes through
 	flags    map[string][]*trigger // names whose truth depends on content
 	triggers []*trigger
@@ -36,7 +37,7 @@ type checker struct {
 func newChecker(src string, found *findings.List) *checker {
 	return &checker{src: src, found: found, fold: template.Folder{Names: make(map[string]template.Value)},
 		defined: make(map[string]bool), macros: make(map[string]bool), params: make(map[string][]string), given: make(map[string]holding), reported: make(map[string]bool),
-		holds: map[string]holding{"messages": allMessages}, choices: make(map[string][]string), flags: make(map[string][]*trigger)}
+		holds: map[string]holding{"messages": allMessages}, built: make(map[string]bool), choices: make(map[string][]string), flags: make(map[string][]*trigger)}
 }
 
 // maxSteps bounds the work for one template. Ordinary ones need some thousand.
@@ -87,6 +88,9 @@ func (c *checker) body(list []template.Stmt, at place) {
 		switch s := s.(type) {
 		case *template.Text:
 			printed.add(s.Text, s.Offset())
+			if m := dunder.FindStringIndex(s.Text); m != nil {
+				c.found.Add("jinja/internal-name", int64(s.Offset()+m[0]), "%s in a text", quote(s.Text[m[0]:m[1]]))
+			}
 			depend(at.conds, piece{s.Text, s.Offset()})
 		case *template.Comment:
 			c.comment(s)
@@ -236,14 +240,7 @@ func (c *checker) printsContent(body []template.Stmt) bool {
 
 func (c *checker) set(s *template.Set, at place) {
 	if s.Value == nil {
-		if n := key(s.Target); n != "" && len(s.Body) == 1 {
-			switch only := s.Body[0].(type) {
-			case *template.Text:
-				c.fold.Names[n] = template.String(only.Text)
-			case *template.Output:
-				c.assign(n, only.X, at)
-			}
-		}
+		c.capture(s)
 		inner := at
 		inner.explains = true // what is done with the text is judged where it is printed
 		before := len(c.triggers)
@@ -293,7 +290,9 @@ func (c *checker) assign(name string, value template.Expr, at place) {
 		return
 	}
 	delete(c.fold.Names, name)
-	if v, ok := c.fold.Fold(value); ok {
+	if c.isBuilt(name, value, at) {
+		c.built[name] = true
+	} else if v, ok := c.fold.Fold(value); ok {
 		c.fold.Names[name] = v
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"assay/scanners"
 	"assay/scanners/internal/template"
 )
 
@@ -32,6 +33,7 @@ func (c *checker) expression(e template.Expr) {
 		case *template.Binary:
 			c.operator(x)
 		}
+		c.joined(x)
 		return true
 	})
 	c.texts(e)
@@ -78,8 +80,12 @@ func (c *checker) subscript(e *template.Index) {
 			return
 		}
 	}
-	if _, known := c.fold.Fold(e.Key); !known && !c.dependsOnInput(e.Key) {
+	switch _, known := c.fold.Fold(e.Key); {
+	case known:
+	case !c.dependsOnInput(e.Key):
 		c.suspect(e, "a key that is put together in a way that cannot be followed")
+	case c.usesBuilt(e.Key): // a macro may also return which entry of a table is meant
+		c.found.AddAs(scanners.Medium, "jinja/internal-name", int64(e.Offset()), "a key that a loop, a block or a macro puts together")
 	}
 	if call, ok := e.Key.(*template.Filter); ok && call.Name == "attr" {
 		c.suspect(e, "a key that is looked up")
@@ -240,7 +246,7 @@ func (c *checker) texts(e template.Expr) {
 		for _, text := range v.Strings() {
 			if m := internalWord.FindString(text); m != "" {
 				c.suspect(x, "%s in a text", quote(m))
-			} else if fragment.MatchString(text) {
+			} else if fragment.MatchString(text) || isMasked(text) {
 				c.suspect(x, "%s, half of a name of Python's internals", quote(text))
 			}
 			c.width(widePercent, x, text)

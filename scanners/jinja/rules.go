@@ -27,8 +27,9 @@ var rules = []scanners.Rule{
 	}, {
 		ID: "jinja/internal-name", Severity: scanners.High, Class: scanners.Suspicious,
 		Summary: "A template holds parts of names that lead to the internals of Python, or computes the names that it looks up.",
-		Help:    "Names are put together at run time to pass reviewers and scanners. Find out what the parts become, and " + "if in doubt take the template of the base model.",
-		CWE:     injection, ATLAS: execution, OWASP: supply,
+		Help: "Names are put together at run time to pass reviewers and scanners. Find out what the parts become, and if in doubt take the template of the base model. " +
+			"Medium means that a loop, a block or a macro makes a key, which may only choose from a table.",
+		CWE: injection, ATLAS: execution, OWASP: supply,
 	}, {
 		ID: "jinja/load", Severity: scanners.High, Class: scanners.Suspicious,
 		Summary: "A template includes or imports another template.",

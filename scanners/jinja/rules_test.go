@@ -34,11 +34,14 @@ func TestRules(t *testing.T) {
 		"{{ x[('%c'|format(95))*2 ~ 'init' ~ '_' * 2] }}", "{{ x|attr('__ssalc__'[::-1]) }}", "{{ x|attr('__ssalc__'|reverse) }}", "{{ x[dict(__init=1, __=2)|join] }}",
 		"{{ messages|map(attribute='__class__')|list }}", "{{ '{0.__class__}'.format(x) }}", "{% set f = ''.format %}", "{{ ''|attr('format') }}", "{{ x['__' ~ message.role ~ '__'] }}",
 		"{% set ns = namespace(a='__globals__') %}{{ x[ns.a] }}", "{% for k in ['__class__', '__mro__'] %}{{ x[k] }}{% endfor %}", "{{ x.gi_frame.f_back }}", "{{ cycler.__init__.__globals__.os.popen('echo assay-test-marker').read() }}",
-		"{{ __import__('os') }}", "{{ x|attr(\"\\u005f_class_\" \"_\") }}", "{{ x['--class--'|replace('-', '_')] }}", "{{ x|attr('__CLASS__'|lower) }}", "{{ x|attr('a' if y else '__class__') if 0 else x|attr('__class__' if y else 'a') }}")
+		"{{ __import__('os') }}", "{{ x|attr(\"\\u005f_class_\" \"_\") }}", "{{ x['--class--'|replace('-', '_')] }}", "{% set a|replace('-', '_') %}--class--{% endset %}{{ x|attr(a) }}", "{% set a %}__cl{{ 'ass' }}{# #}__{% endset %}{{ x[a] }}", "{{ x['\\N{LOW LINE}_class__'] }}", "{{ x|attr('__CLASS__'|lower) }}", "{{ x|attr('a' if y else '__class__') if 0 else x|attr('__class__' if y else 'a') }}")
 	add("sandbox-escape", false, "{{ messages[0].content }}", "{{ '%s items' % 3 }}", "{% for k, v in tool.items() %}{{ k }}{% endfor %}", "{{ 'x{}'.format(1) }}")
 	add("internal-name", true, "{{ lipsum() }}", "{{ x|attr(message.content) }}", "{{ config.items() }}", "{% set a = '__cla' %}", "{{ 'see __globals__ there' }}", "{{ self.x }}",
-		"{{ message.content.format(1) }}", "{{ '{0.role}'.format(message) }}", "{{ messages|map('attr', 'x') }}", "{{ x[y|attr('z')] }}", "{{ x['ssalc'|pprint] }}", "{{ x[strftime_now('a')] }}")
-	add("internal-name", false, "{{ '_' }}", "{% set config = tools %}{{ config.name }}", "{{ 'class init globals' }}")
+		"{{ message.content.format(1) }}", "{{ '{0.role}'.format(message) }}", "{{ messages|map('attr', 'x') }}", "{{ x[y|attr('z')] }}", "{{ x['ssalc'|pprint] }}",
+		"{% set u = bos_token[7] %}{{ x[u ~ u ~ 'cl' ~ 'ass' ~ u ~ u] }}", "{% set u = bos_token[7] %}{% set k = [u, u, 'init', u, u]|join %}{{ x[k] }}", "{{ x['%s%sclass%s%s'|format(a, b, c, d)] }}",
+		"{% macro u() %}_{% endmacro %}{{ x[u() ~ u() ~ 'cl'] }}", "{% macro u() %}__class__{% endmacro %}{{ u() }}", "{% set ns = namespace(s='') %}{% for i in [1, 2] %}{% set ns.s = ns.s ~ '_' %}{% endfor %}{{ x[ns.s ~ 'a'] }}",
+		"{% set k %}{% if x %}_{% endif %}{% endset %}{{ x[k] }}", "{{ x[strftime_now('a')] }}")
+	add("internal-name", false, "{{ '_' }}", "{% set config = tools %}{{ config.name }}", "{{ 'class init globals' }}", "{% set ns.index = ns.index + 1 %}{{ messages[ns.index] }}", "{{ x ~ 'import ' ~ y }}")
 	add("load", true, "{% include 'x' %}", "{% import 'x' as y %}", "{% from 'x' import y %}", "{% extends 'x' %}")
 	add("load", false, "{{ 'include' }}")
 	add("content-condition", true,

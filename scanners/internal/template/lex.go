@@ -160,6 +160,22 @@ func lexString(src string, at int) (token, int, error) {
 	return token{}, 0, &Error{Offset: at, What: "a string without its end"}
 }
 
+// named decodes \N{NAME} for the characters that names of attributes are made of.
+func named(src string) (r rune, n int) {
+	name, _, ok := strings.Cut(src[2:], "}")
+	if name, ok = strings.CutPrefix(strings.ToUpper(name[:min(len(name), 40)]), "{"); !ok {
+		return 0, 0
+	}
+	n = len(`\N{`) + len(name) + len("}")
+	if name == "LOW LINE" {
+		return '_', n
+	}
+	if letter, ok := strings.CutPrefix(name, "LATIN SMALL LETTER "); ok && len(letter) == 1 {
+		return rune(letter[0]) | 0x20, n
+	}
+	return 0, 0
+}
+
 var simpleEscapes = map[byte]byte{'n': '\n', 't': '\t', 'r': '\r', 'a': '\a', 'b': '\b', 'f': '\f', 'v': '\v', '\\': '\\', '\'': '\'', '"': '"'}
 
 // unescape decodes the escape that src begins with and returns its length. One
@@ -176,6 +192,11 @@ func unescape(b *strings.Builder, src string) int {
 	case simpleEscapes[c] != 0:
 		b.WriteByte(simpleEscapes[c])
 		return 2
+	case c == 'N':
+		if name, n := named(src); n > 0 {
+			b.WriteRune(name)
+			return n
+		}
 	case c == 'x':
 		digits = 2
 	case c == 'u':

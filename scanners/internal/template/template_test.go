@@ -27,7 +27,7 @@ func TestFold(t *testing.T) {
 		`'%c%cclass__'|format(95, 95)`: "__class__", `'{}{}'.format('__cl', 'ass__')`: "__class__", `'{0:c}_class__'.format(95)`: "__class__",
 		`'--class--'|replace('-', '_')`: "__class__", `'--class--'.replace('-', '_')`: "__class__", `dict(__cl=1, ass__=2)|join`: "__class__",
 		`{'__class__': 1}|first`: "__class__", `'_' * 2 ~ 'class' ~ '_' * (4 // 2)`: "__class__", `('__CLASS__'|lower)`: "__class__", `'__class__ x'.split(' ')[0]`: "__class__",
-		`('__cl' if x else 'y') ~ 'ass__'`: "__class__", `'  __class__ '|trim`: "__class__", `'%x' % 255`: "ff", `['_', '_', 'class', '_', '_']|sum(start='')`: "__class__", `'class'.center(9, '_')`: "__class__", `'{:_^9}'.format('class')`: "__class__",
+		`('__cl' if x else 'y') ~ 'ass__'`: "__class__", `'  __class__ '|trim`: "__class__", `'%x' % 255`: "ff", `'\N{LOW LINE}\N{low line}\N{LATIN SMALL LETTER C}lass__'`: "__class__", `'\N{X'`: `\N{X`, `['_', '_', 'class', '_', '_']|sum(start='')`: "__class__", `'class'.center(9, '_')`: "__class__", `'{:_^9}'.format('class')`: "__class__",
 		`('%7s__' % 'class')|replace(' ', '_')`: "__class__", `'_<b>_class__'|striptags`: "__class__", `['__CLASS', '__']|map('lower')|join`: "__class__", `'{:4}|'.format('a')`: "a   |", `2 ** 3 * -n`: "-24", `10 ** 300`: "9007199254740992",
 		`'a\qb\n'`: "a\\qb\n", `[1, 'x', none, True, 1.5]`: "[1, 'x', None, True, 1.5]", `1_000 + 0x10`: "1016",
 	} {
