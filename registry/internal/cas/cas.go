@@ -2,7 +2,7 @@
 //
 //	<dir>/blobs/sha256/<hex>          the bytes, mode 0444
 //	<dir>/alias/<algorithm>/<hex>     "<sha256 hex>\n", for stores that promise another digest
-//	<dir>/tmp/<algorithm>-<hex>.part  what is being written, with its .journal
+//	<dir>/tmp/<algorithm>-<hex>.part  what is being written, with its .journal and .log
 //	<dir>/quarantine/<hex>            bytes that were found wrong under that name
 //
 // # Security
@@ -117,7 +117,7 @@ func sweep(root *os.Root) {
 	for _, e := range entries {
 		name := "tmp/" + e.Name()
 		limit := stale
-		if strings.HasSuffix(name, ".part") || strings.HasSuffix(name, ".journal") {
+		if strings.HasSuffix(name, ".part") || strings.HasSuffix(name, ".journal") || strings.HasSuffix(name, ".log") {
 			limit = staleParts
 		}
 		if info, err := root.Lstat(name); err == nil && time.Since(info.ModTime()) > limit {

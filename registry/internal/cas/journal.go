@@ -1,7 +1,9 @@
 package cas
 
 import (
+	"bufio"
 	"encoding"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +15,7 @@ import (
 )
 
 // journal says what of an unfinished download is there, so that the next process
-// goes on instead of beginning again.
+// goes on instead of beginning again. What was written since is in the log.
 type journal struct {
 	Version int       `json:"version"`
 	Size    int64     `json:"size"`
@@ -26,6 +28,8 @@ type journal struct {
 const (
 	journalVersion = 1
 	maxJournal     = 1 << 20 // bytes; a few spans and states are far less
+	maxLog         = 1 << 20 // bytes, after which a journal takes the place of the log
+	logEntry       = 16      // bytes: from and to, little endian
 )
 
 // store replaces the journal as a whole.
@@ -97,4 +101,36 @@ func (h *hashes) restore(states [][]byte, n int64) error {
 	}
 	h.n = n
 	return nil
+}
+
+// note appends a span to the log. A process that is killed has then lost only
+// what it has not written yet. Failing to is no error: less can be resumed.
+func (p *part) note(s spans.Span) {
+	if p.log == nil {
+		return
+	}
+	var b [logEntry]byte
+	binary.LittleEndian.PutUint64(b[:], uint64(s.From))
+	binary.LittleEndian.PutUint64(b[8:], uint64(s.To))
+	n, _ := p.log.Write(b[:])
+	p.logged += int64(n)
+}
+
+// replay adds what the log says. An entry that is in the set already, or is none,
+// says nothing.
+func (p *part) replay(have *spans.Set, size int64) {
+	if p.log == nil {
+		return
+	}
+	src := bufio.NewReader(io.NewSectionReader(p.log, 0, 2*maxLog))
+	var b [logEntry]byte
+	for {
+		if _, err := io.ReadFull(src, b[:]); err != nil {
+			return
+		}
+		s := spans.Span{From: int64(binary.LittleEndian.Uint64(b[:])), To: int64(binary.LittleEndian.Uint64(b[8:]))}
+		if s.From >= 0 && s.From < s.To && s.To <= size {
+			have.Add(s)
+		}
+	}
 }

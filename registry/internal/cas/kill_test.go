@@ -160,7 +160,7 @@ func TestKilled(t *testing.T) {
 	}
 	content, kills := counting{200 << 20}, 20
 	if testing.Short() {
-		content, kills = counting{40 << 20}, 4
+		content, kills = counting{40 << 20}, 2
 	}
 	sum := content.sha256(t)
 	address, sent := slowStore(t, content, 20<<20)

@@ -33,7 +33,7 @@ func (s *Store) land(ctx context.Context, root *os.Root, b Blob, fill Fill) (reg
 	}
 	if err := s.write(ctx, sink, fill); err != nil {
 		if !errors.Is(err, registry.ErrDigest) && sink.worthKeeping() {
-			return nil, errors.Join(err, p.file.Close())
+			return nil, errors.Join(err, p.keep())
 		}
 		return nil, errors.Join(err, p.discard())
 	}

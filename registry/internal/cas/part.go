@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"assay/registry"
@@ -16,8 +17,10 @@ import (
 type part struct {
 	root    *os.Root
 	file    *os.File
-	name    string // below the cache
-	journal string // "" when the part does not outlive this process
+	name    string   // below the cache
+	journal string   // "" when the part does not outlive this process
+	log     *os.File // what was written since the journal; nil without one
+	logged  int64    // bytes in log
 }
 
 // errBusy: another process is downloading the same.
@@ -70,8 +73,59 @@ func tryClaim(root *os.Root, b Blob) (*part, error) {
 		// A link, or a file that others can write to: not ours to go on with.
 		return nil, errors.Join(errBusy, p.file.Close(), root.Remove(p.name))
 	}
+	if err := p.openLog(); err != nil {
+		return nil, errors.Join(err, p.file.Close())
+	}
 	return p, nil
 }
+
+// openLog opens the log for appending. One that is not ours is replaced.
+func (p *part) openLog() error {
+	name := p.logName()
+	if info, err := p.root.Lstat(name); err == nil && !isOwn(info) {
+		if err := p.root.Remove(name); err != nil {
+			return err
+		}
+	}
+	f, err := p.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	p.log, p.logged = f, info.Size()
+	return nil
+}
+
+func (p *part) logName() string { return strings.TrimSuffix(p.name, ".part") + ".log" }
+
+// forget removes journal and log, as far as there are any.
+func (p *part) forget() error {
+	if p.journal == "" {
+		return nil
+	}
+	var failed error
+	for _, name := range []string{p.journal, p.logName()} {
+		if err := p.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return errors.Join(failed, p.closeLog())
+}
+
+func (p *part) closeLog() error {
+	if p.log == nil {
+		return nil
+	}
+	f := p.log
+	p.log = nil
+	return f.Close()
+}
+
+// keep closes the part for a later process.
+func (p *part) keep() error { return errors.Join(p.closeLog(), p.file.Close()) }
 
 // private is a part that nobody else knows of.
 func private(root *os.Root) (*part, error) {
@@ -86,7 +140,7 @@ func (p *part) begin(b Blob) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sink{part: p, blob: b, sums: sums, wake: make(chan struct{}, 1)}
+	s := &Sink{part: p, blob: b, sums: sums, wake: make(chan struct{}, 1), saved: -1}
 	info, err := p.file.Stat()
 	if err != nil {
 		return nil, err
@@ -109,6 +163,12 @@ func (p *part) empty() error {
 		if err := p.root.Remove(p.journal); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
+	}
+	if p.log != nil {
+		if err := p.log.Truncate(0); err != nil {
+			return err
+		}
+		p.logged = 0
 	}
 	return p.file.Truncate(0)
 }
@@ -139,43 +199,31 @@ func (p *part) reserve(b Blob) error {
 
 // discard removes the part.
 func (p *part) discard() error {
-	var err error
-	if p.journal != "" {
-		if err = p.root.Remove(p.journal); errors.Is(err, fs.ErrNotExist) {
-			err = nil
-		}
+	err := p.forget()
+	if lockable { // the lock is held until the name is gone
+		return errors.Join(err, p.root.Remove(p.name), p.file.Close())
 	}
-	if !lockable {
-		err = errors.Join(err, p.file.Close())
-	}
-	err = errors.Join(err, p.root.Remove(p.name))
-	if lockable {
-		err = errors.Join(err, p.file.Close())
-	}
-	return err
+	return errors.Join(err, p.file.Close(), p.root.Remove(p.name)) // Windows does not remove what is open
 }
 
-// publish gives the part its final name. The lock is held until it has it.
+// publish gives the part its final name.
 func (p *part) publish(name string) error {
-	if p.journal != "" {
-		if err := p.root.Remove(p.journal); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return errors.Join(err, p.discard())
-		}
-	}
-	if !lockable { // Windows does not rename what is open
-		if err := p.file.Close(); err != nil {
-			return errors.Join(err, p.root.Remove(p.name))
-		}
-	}
-	if err := p.root.Rename(p.name, name); err != nil {
-		err = errors.Join(err, p.root.Remove(p.name))
-		if lockable {
-			err = errors.Join(err, p.file.Close())
-		}
-		return err
+	if err := p.forget(); err != nil {
+		return errors.Join(err, p.discard())
 	}
 	if lockable {
-		return p.file.Close()
+		err := p.root.Rename(p.name, name)
+		if err != nil {
+			err = errors.Join(err, p.root.Remove(p.name))
+		}
+		return errors.Join(err, p.file.Close())
 	}
-	return nil
+	err := p.file.Close()
+	if err == nil {
+		err = p.root.Rename(p.name, name)
+	}
+	if err != nil {
+		err = errors.Join(err, p.root.Remove(p.name))
+	}
+	return err
 }

@@ -66,7 +66,15 @@ func TestContinues(t *testing.T) {
 func TestDamagedPart(t *testing.T) {
 	content := big()
 	for name, damage := range map[string]func(part, journal string) error{
-		"no journal":    func(_, journal string) error { return os.Remove(journal) },
+		"no journal": func(_, journal string) error { return os.Remove(journal) },
+		"log of nonsense": func(_, journal string) error {
+			name := strings.TrimSuffix(journal, ".journal") + ".log"
+			return errors.Join(os.Remove(journal), os.WriteFile(name, bytes.Repeat([]byte("nonsense"), 999), 0o600))
+		},
+		"log that others may write": func(part, journal string) error {
+			name := strings.TrimSuffix(journal, ".journal") + ".log"
+			return errors.Join(flipAt(part, 10), os.Remove(journal), os.Chmod(name, 0o666))
+		},
 		"empty journal": func(_, journal string) error { return os.WriteFile(journal, nil, 0o600) },
 		"short part":    func(part, _ string) error { return os.Truncate(part, 100) },
 		"no part":       func(part, _ string) error { return os.Remove(part) },

@@ -24,14 +24,13 @@ type Sink struct {
 	sums    *hashes    // of the first sums.n bytes
 	err     error      // of the follower
 	resumed bool       // some of the bytes were hashed by another process
-	saved   int64      // bytes that the last journal speaks of
+	saved   int64      // bytes whose hash the last journal has; -1 before the first
 }
 
 const (
-	// checkpoint is how often the journal is written, unless that takes more than
-	// a twentieth of the time. What a killed process fetched after the last time is
-	// fetched again.
-	checkpoint = 20 * time.Millisecond
+	// checkpoint is how often the state of the hash is kept: what a killed process
+	// hashed after the last time is read again by the next one.
+	checkpoint = 500 * time.Millisecond
 	// minKeep is what is worth a journal, in bytes: less is quickly fetched again.
 	minKeep   = 1 << 20
 	hashChunk = 256 << 10
@@ -56,6 +55,9 @@ func (s *Sink) WriteAt(p []byte, off int64) (int, error) {
 	n, err := s.part.file.WriteAt(p, off)
 	s.mu.Lock()
 	fresh := s.have.Add(spans.Span{From: off, To: off + int64(n)})
+	if fresh && n > 0 {
+		s.part.note(spans.Span{From: off, To: off + int64(n)})
+	}
 	s.mu.Unlock()
 	if !fresh {
 		err = fmt.Errorf("bytes from %d on were written twice", off)
@@ -85,7 +87,7 @@ func (s *Sink) Reset() error {
 	if err != nil {
 		return err
 	}
-	s.have, s.sums, s.err, s.resumed, s.saved = nil, sums, nil, false, 0
+	s.have, s.sums, s.err, s.resumed, s.saved = nil, sums, nil, false, -1
 	if err := s.part.empty(); err != nil {
 		return err
 	}
@@ -100,10 +102,11 @@ func (s *Sink) Reset() error {
 // missing, and everything is hashed again from the start.
 func (s *Sink) resume() {
 	j, ok := loadJournal(s.part.root, s.part.journal, s.blob.Size)
-	if !ok || j.Have.Total() == 0 {
-		return
+	if !ok {
+		j = journal{}
 	}
-	s.have, s.saved = j.Have, j.Have.Total()
+	s.have = j.Have
+	s.part.replay(&s.have, s.blob.Size)
 	boot := bootID()
 	if boot == "" || j.Boot != boot || len(j.States) == 0 {
 		return
@@ -165,7 +168,8 @@ func (s *Sink) hash(buf []byte) bool {
 	return true
 }
 
-// save writes the journal. Failing to is no error: less can be resumed.
+// save writes the journal, and empties a long log that it takes the place of.
+// Failing to is no error: less can be resumed.
 func (s *Sink) save() {
 	s.hashing.Lock()
 	defer s.hashing.Unlock()
@@ -173,18 +177,21 @@ func (s *Sink) save() {
 		return
 	}
 	s.mu.Lock()
-	have := append(spans.Set(nil), s.have...)
-	s.mu.Unlock()
-	if total := have.Total(); total < minKeep || total == s.saved {
+	defer s.mu.Unlock()
+	if s.have.Total() < minKeep || s.sums.n == s.saved {
 		return
 	}
-	j := journal{Version: journalVersion, Size: s.blob.Size, Have: have, Hashed: s.sums.n, Boot: bootID()}
+	j := journal{Version: journalVersion, Size: s.blob.Size, Have: s.have, Hashed: s.sums.n, Boot: bootID()}
 	var err error
 	if j.States, err = s.sums.states(); err != nil || j.States == nil {
 		j.Hashed = 0
 	}
-	if j.store(s.part.root, s.part.journal) == nil {
-		s.saved = have.Total()
+	if j.store(s.part.root, s.part.journal) != nil {
+		return
+	}
+	s.saved = s.sums.n
+	if p := s.part; p.logged > maxLog && p.log.Truncate(0) == nil {
+		p.logged = 0
 	}
 }
 
@@ -202,5 +209,7 @@ func (s *Sink) finish() error {
 // worthKeeping reports whether a later process should go on with the part.
 func (s *Sink) worthKeeping() bool {
 	s.save()
-	return s.part.journal != "" && s.saved >= minKeep
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.part.journal != "" && s.have.Total() >= minKeep
 }
