@@ -85,6 +85,8 @@ var describing = []struct {
 	{named("tokenizer_config.json"), []string{"text/tokenizer/"}},
 	{named("quantize_config.json"), []string{"text/quantize/"}},
 	{named("mergekit_config.yml", "mergekit_config.yaml"), []string{"text/merge/"}},
+	{named("kitfile"), []string{"text/kitfile/"}},
+	{named("mlmodel"), []string{"text/mlmodel/"}},
 	{func(n string) bool { return strings.HasSuffix(n, ".index.json") }, []string{"text/index/"}},
 	{func(n string) bool { return strings.HasSuffix(n, ".json") }, []string{"text/croissant/"}},
 	{func(n string) bool { return !strings.HasSuffix(n, ".json") }, []string{keyFoundLicense}},
@@ -152,6 +154,9 @@ func declaredLicense(facts []Fact) License {
 	ids, name := all(facts, keyLicense), find(facts, keyLicenseName)
 	if len(ids) == 0 {
 		ids = all(facts, keyCroissantLicense)
+	}
+	if len(ids) == 0 {
+		ids = append(all(facts, "text/kitfile/model-license"), all(facts, "text/kitfile/license")...)
 	}
 	if len(ids) == 0 {
 		ids, name = all(facts, keyGGUFLicense), find(facts, "gguf/license-name")

@@ -121,7 +121,7 @@ func quantizedGGUF(facts []Fact) bool {
 func datasets(facts []Fact) []Value {
 	byName := make(map[string]Value)
 	for _, f := range facts {
-		if f.Key == cardPrefix+"datasets" || f.Key == cardPrefix+"source_datasets" && strings.Contains(f.Value.Text, "/") {
+		if f.Key == cardPrefix+"datasets" || f.Key == "text/kitfile/dataset" || f.Key == cardPrefix+"source_datasets" && strings.Contains(f.Value.Text, "/") {
 			byName[f.Value.Text] = f.Value
 		}
 	}

@@ -1,7 +1,7 @@
 package profile
 
 var ntiaElements = []Element{
-	{ID: "supplier", Name: "supplier name", From: []string{"subject/supplier", factDeveloper, "gguf/organization", "gguf/author"}, Fill: fillRemote},
+	{ID: "supplier", Name: "supplier name", From: []string{"subject/supplier", factDeveloper, "gguf/organization", "gguf/author", "text/kitfile/author"}, Fill: fillRemote},
 	{ID: "component", Name: "component name", From: []string{"subject/name"}, Fill: fillRemote},
 	{ID: "version", Name: "version of the component", From: []string{"subject/version"}, Fill: "pin the reference to a revision"},
 	{ID: "identifiers", Name: "other unique identifiers",
@@ -40,7 +40,7 @@ var bsi = Profile{
 		{ID: "5.2.1-creator", Name: "creator of the SBOM, as e-mail address or URL", From: []string{"making/contact"}, Fill: "name the creator with --author"},
 		{ID: "5.2.1-timestamp", Name: "timestamp", From: []string{"making/created"}, Fill: "set SOURCE_DATE_EPOCH"},
 		{ID: "5.2.3-uri", Name: "SBOM-URI", From: []string{"making/uri"}, Fill: "give the document an identity of its own", Optional: true},
-		{ID: "5.2.2-creator", Name: "component creator", From: []string{"subject/supplier", factDeveloper, "gguf/organization", "gguf/author"}, Fill: fillRemote},
+		{ID: "5.2.2-creator", Name: "component creator", From: []string{"subject/supplier", factDeveloper, "gguf/organization", "gguf/author", "text/kitfile/author"}, Fill: fillRemote},
 		{ID: "5.2.2-name", Name: "component name", From: []string{"subject/name"}, Fill: fillRemote},
 		{ID: "5.2.2-version", Name: "component version", From: []string{"subject/version"}, Fill: "pin the reference to a revision"},
 		{ID: "5.2.2-filename", Name: "filename of the component", From: []string{"files/names"}, Fill: "list the files"},

@@ -36,6 +36,27 @@ var mergeKeys = map[string]string{
 	"models/model": "text/merge/model", "slices/sources/model": "text/merge/model", "models/model/model/path": "text/merge/model",
 }
 
+// outlineKeys are, by base name, the keys of YAML files that describe a model,
+// with the facts that they become.
+var outlineKeys = map[string]map[string]string{
+	"mergekit_config.yml":  mergeKeys,
+	"mergekit_config.yaml": mergeKeys,
+	// KitOps, Kitfile manifest 1.0.
+	"kitfile": {
+		"package/name": "text/kitfile/name", "package/version": "text/kitfile/version", "package/description": "text/kitfile/description",
+		"package/license": "text/kitfile/license", "package/authors": "text/kitfile/author", "model/name": "text/kitfile/model",
+		"model/license": "text/kitfile/model-license", "model/framework": "text/kitfile/framework", "model/version": "text/kitfile/model-version",
+		"datasets/name": "text/kitfile/dataset",
+	},
+	// MLflow, "The MLmodel file".
+	"mlmodel": {
+		"mlflow_version": "text/mlmodel/mlflow_version", "model_uuid": "text/mlmodel/uuid", "run_id": "text/mlmodel/run_id",
+		"utc_time_created": "text/mlmodel/created", "flavors/python_function/loader_module": "text/mlmodel/loader_module",
+		"flavors/python_function/python_version": "text/mlmodel/python_version", "flavors/transformers/task": "text/mlmodel/task",
+		"flavors/transformers/source_model_name": "text/mlmodel/source_model", "flavors/sklearn/sklearn_version": "text/mlmodel/sklearn_version",
+	},
+}
+
 // head is a writer that keeps the beginning of what passes through it.
 type head struct {
 	text []byte
@@ -51,14 +72,10 @@ func (h *head) Write(p []byte) (int, error) {
 
 // describes reports a text from which facts are read after it has passed.
 func (s *scan) describes() bool {
-	return !s.wide && (s.isCard() || s.isMerge() || isLicenseName(s.base))
+	return !s.wide && (s.isCard() || outlineKeys[s.base] != nil || isLicenseName(s.base))
 }
 
 func (s *scan) isCard() bool { return s.base == "readme.md" }
-
-func (s *scan) isMerge() bool {
-	return s.base == "mergekit_config.yml" || s.base == "mergekit_config.yaml"
-}
 
 // describe turns the beginning of a card, merge configuration or license into
 // facts. They are what somebody wrote, and no more.
@@ -67,9 +84,9 @@ func (s *scan) describe(text []byte) {
 	switch {
 	case s.isCard():
 		s.card(text)
-	case s.isMerge():
+	case outlineKeys[s.base] != nil:
 		readOutline(text, func(path []string, value string) {
-			if key, ok := mergeKeys[strings.Join(path, "/")]; ok {
+			if key, ok := outlineKeys[s.base][strings.Join(path, "/")]; ok {
 				s.fact(key, value, maxValue)
 			}
 		})

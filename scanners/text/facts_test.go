@@ -108,6 +108,14 @@ func TestSettingFacts(t *testing.T) {
 	wantFacts(t, got, map[string]string{"text/merge/method": "ties", "text/merge/base_model": "org/base", "text/merge/model": "org/a|org/b"})
 }
 
+func TestManifestFacts(t *testing.T) {
+	got := factsOf(t, "Kitfile", "manifestVersion: 1.0.0\npackage:\n  name: k\n  license: MIT\n  authors: [Jo, Al]\nmodel:\n  name: m\n  framework: pytorch\ndatasets:\n- name: d\n  path: ./d\n")
+	wantFacts(t, got, map[string]string{"text/kitfile/name": "k", "text/kitfile/license": "MIT", "text/kitfile/author": "Jo|Al",
+		"text/kitfile/framework": "pytorch", "text/kitfile/dataset": "d"})
+	got = factsOf(t, "MLmodel", "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n  sklearn:\n    sklearn_version: 1.5.0\nmlflow_version: 2.1\n")
+	wantFacts(t, got, map[string]string{"text/mlmodel/loader_module": "mlflow.sklearn", "text/mlmodel/sklearn_version": "1.5.0", "text/mlmodel/mlflow_version": "2.1"})
+}
+
 func TestLicenseFacts(t *testing.T) {
 	mit := "MIT License\n\nPermission is hereby granted, free of charge, to any person\nobtaining a copy of this software ... and/or sell\ncopies. THE SOFTWARE IS PROVIDED \"AS IS\""
 	for name, c := range map[string]struct{ text, want string }{
