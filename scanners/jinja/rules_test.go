@@ -130,7 +130,7 @@ func TestMatch(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for name, text := range map[string]string{"template": "{{ if .System }}{{ .System }}{{ end }}", "a.json": `{"a": "{{ x }}"}`, "README.md": "Use {{ x }}.", "b": "{{"} {
+	for name, text := range map[string]string{"template": "{{ if .System }}{{ .System }}{{ end }}", "a.json": `{"a": "{{ x }}"}`, "README.md": "{% include x %}", "b": "{{"} {
 		if _, err := scannertest.Run(New(), name, []byte(text)); err != scanners.ErrNotRecognised {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -152,6 +152,7 @@ func TestCostOfScan(t *testing.T) {
 		"sets":       strings.Repeat("{% set a = a + 'bank' in message.content %}", 15_000),
 		"conditions": strings.Repeat("{% if 'bank' in message.content %}", 90) + strings.Repeat("word word ", 50_000) + strings.Repeat("{% endif %}", 90),
 		"texts":      strings.Repeat("{{ 'http://"+strings.Repeat("x", 500)+"' }}", 1500),
+		"escapes":    "{{ '" + strings.Repeat(`\N`, 400_000) + "' }}",
 		"lists":      "{{ [" + strings.Repeat("m.content in ['aa'], ", 30_000) + "] }}",
 	} {
 		start := time.Now()

@@ -32,14 +32,19 @@ func (Scanner) Info() scanners.Info {
 
 // Match accepts the extensions of templates, and text that begins with a tag.
 func (Scanner) Match(h scanners.Head) bool {
-	if isNamed(h.Name) {
-		return true
+	ext := strings.ToLower(path.Ext(h.Name))
+	if slices.Contains(extensions, ext) || slices.Contains(foreign, ext) {
+		return !slices.Contains(foreign, ext)
 	}
 	start := bytes.TrimLeft(bytes.TrimPrefix(h.Start, []byte("\xef\xbb\xbf")), " \t\r\n")
 	return len(start) > 2 && start[0] == '{' && strings.IndexByte("{%#", start[1]) >= 0
 }
 
 var extensions = []string{".jinja", ".jinja2", ".j2"}
+
+// foreign are extensions of texts that other engines with the same signs fill in:
+// static pages, charts, papers.
+var foreign = []string{".md", ".markdown", ".rst", ".html", ".htm", ".xml", ".tex", ".yaml", ".yml", ".hbs", ".mustache", ".tpl"}
 
 func isNamed(name string) bool { return slices.Contains(extensions, strings.ToLower(path.Ext(name))) }
 

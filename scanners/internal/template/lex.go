@@ -162,8 +162,9 @@ func lexString(src string, at int) (token, int, error) {
 
 // named decodes \N{NAME} for the characters that names of attributes are made of.
 func named(src string) (r rune, n int) {
-	name, _, ok := strings.Cut(src[2:], "}")
-	if name, ok = strings.CutPrefix(strings.ToUpper(name[:min(len(name), 40)]), "{"); !ok {
+	name, _, closed := strings.Cut(src[2:min(len(src), 60)], "}")
+	name, opened := strings.CutPrefix(strings.ToUpper(name), "{")
+	if !closed || !opened {
 		return 0, 0
 	}
 	n = len(`\N{`) + len(name) + len("}")
