@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -202,7 +203,7 @@ func (p place) act(t *testing.T, a action, inputs, github map[string]string) (lo
 		said, exit := p.run(t, env, "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step.Run)
 		log += said
 		data, _ := os.ReadFile(results)
-		for _, line := range strings.Split(string(data), "\n") {
+		for line := range strings.SplitSeq(string(data), "\n") {
 			if name, value, ok := strings.Cut(line, "="); ok {
 				known["steps."+step.ID+".outputs."+name] = value
 			}
@@ -257,13 +258,9 @@ func TestGitHubAction(t *testing.T) {
 				t.Fatal(err)
 			}
 			inputs := map[string]string{"url": p.url, "checksums": checksums}
-			for k, v := range c.inputs {
-				inputs[k] = v
-			}
+			maps.Copy(inputs, c.inputs)
 			github := map[string]string{"action_path": path}
-			for k, v := range c.github {
-				github[k] = v
-			}
+			maps.Copy(github, c.github)
 			log, code, outputs, summary := p.act(t, a, inputs, github)
 			if code != c.code || outputs["result"] != c.result || !strings.Contains(log, c.log) {
 				t.Fatalf("exit code %d, outputs %v, want %d %s:\n%s", code, outputs, c.code, c.result, log)
@@ -327,9 +324,7 @@ func TestGitLab(t *testing.T) {
 				t.Fatal(err)
 			}
 			values := map[string]string{"url": p.url + "/" + releaseName(), "sha256": p.checksum, "image": "none"}
-			for k, v := range c.inputs {
-				values[k] = v
-			}
+			maps.Copy(values, c.inputs)
 			var env []string
 			for name, text := range body.Assay.Variables {
 				env = append(env, name+"="+input.ReplaceAllStringFunc(text, func(e string) string {
@@ -487,7 +482,7 @@ func TestContainerfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	var last, user string
-	for _, line := range strings.Split(string(data), "\n") {
+	for line := range strings.SplitSeq(string(data), "\n") {
 		word, rest, _ := strings.Cut(line, " ")
 		switch word {
 		case "FROM":

@@ -117,6 +117,8 @@ func (j *judgement) environment() Environment {
 }
 
 // mode is the strictest of what rule and environment say, like the threshold.
+// What nobody decided about is not let through by a lenient file: there only
+// "unmatched: warn" or "unmatched: builtin" says so in words.
 func (j *judgement) mode(rule *Rule) Mode {
 	var set []Mode
 	if rule != nil && rule.Mode != nil {
@@ -125,18 +127,17 @@ func (j *judgement) mode(rule *Rule) Mode {
 	if env := j.environment(); env.Mode != nil {
 		set = append(set, *env.Mode)
 	}
-	if len(set) == 0 {
-		set = []Mode{j.rules.Mode}
-	}
 	if j.unmatched() {
-		// What nobody decided about is not let through by a lenient mode: only
-		// "unmatched: warn" says so in words.
-		if j.rules.Defaults.Unmatched == "warn" {
-			return Warn
-		}
-		if j.rules.Defaults.Unmatched != "builtin" {
+		switch j.rules.Defaults.Unmatched {
+		case "warn":
+			set = append(set, Warn)
+		case "builtin":
+		default:
 			return Enforce
 		}
+	}
+	if len(set) == 0 {
+		return j.rules.Mode
 	}
 	return slices.MinFunc(set, func(a, b Mode) int { return cmp.Compare(a.rank(), b.rank()) })
 }

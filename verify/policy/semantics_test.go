@@ -206,6 +206,8 @@ func semantics() []semantic {
 		{"unmatched deny", "defaults: {unmatched: deny}\n" + rule("{refs: ['oci://**']}", ""), "", same, deny, "unmatched"},
 		{"unmatched warn", "defaults: {unmatched: warn}\n" + rule("{refs: ['oci://**']}", ""), "", same, allow, "unmatched"},
 		{"unmatched warn, critical", "defaults: {unmatched: warn}\n" + rule("{refs: ['oci://**']}", ""), "", critical, allow, "finding"},
+		{"unmatched warn, prod enforces", "defaults: {unmatched: warn}\n" + environments + rule("{refs: ['oci://**']}", ""), "prod", critical, deny, "finding"},
+		{"unmatched deny, dev warns", environments + rule("{refs: ['oci://**']}", ""), "dev", same, deny, "unmatched"},
 		{"unmatched builtin", "defaults: {unmatched: builtin}\n" + rule("{refs: ['oci://**']}", ""), "", same, allow, "unmatched"},
 		{"unmatched builtin, critical", "defaults: {unmatched: builtin}\n" + rule("{refs: ['oci://**']}", ""), "", critical, deny, "finding"},
 		{"unmatched deny beats mode warn", "mode: warn\n" + rule("{refs: ['oci://**']}", ""), "", same, deny, "unmatched"},

@@ -283,8 +283,12 @@ func TestGitLabSAST(t *testing.T) {
 			t.Fatal(err)
 		}
 		var log struct {
-			Version         string
-			Scan            struct{ Type, Start_time, End_time, Status string }
+			Version string
+			Scan    struct {
+				Type, Status string
+				Start        string `json:"start_time"`
+				End          string `json:"end_time"`
+			}
 			Vulnerabilities []struct {
 				ID          string
 				Severity    string
@@ -295,7 +299,7 @@ func TestGitLabSAST(t *testing.T) {
 		if err := json.Unmarshal(b.Bytes(), &log); err != nil {
 			t.Fatal(err)
 		}
-		if log.Version != "15.2.4" || log.Scan.Type != "sast" || log.Scan.Start_time == "" || log.Scan.End_time == "" || log.Vulnerabilities == nil {
+		if log.Version != "15.2.4" || log.Scan.Type != "sast" || log.Scan.Start == "" || log.Scan.End == "" || log.Vulnerabilities == nil {
 			t.Errorf("%s: %+v", name, log)
 		}
 		if complete := r.Outcome() == verify.Pass || r.Outcome() == verify.Fail && len(r.Gaps) == 0; (log.Scan.Status == "success") != complete {
