@@ -56,7 +56,7 @@ const (
 
 // invoke is a call of anything. What it gives is pushed.
 func (m *machine) invoke(kind callKind, callee, args, named value) error {
-	if callee.isData() || callee.isContainer() {
+	if callee.isData() || callee.isContainer() || m.isArrayWrapper(callee) {
 		return errType
 	}
 	if callee.tag() != tagGlobal {

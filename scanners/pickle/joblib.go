@@ -149,11 +149,15 @@ func (m *machine) wrapperState(state value) (wrapper, error) {
 	w := wrapper{count: -1, dtype: dtype{size: -1}}
 	for i := 0; i+1 < len(items); i += 2 {
 		name, _, _ := m.string(items[i], 64)
+		if !items[i].isText() {
+			return w, errArray // bytes of the same spelling are another key
+		}
 		v := items[i+1]
 		switch name {
 		case "filename":
 			return w, fmt.Errorf("an array in another file, %s, which is loaded as a pickle too", m.repr(v, 0))
 		case "dtype":
+			w.dtype = dtype{size: -1}
 			if d, ok := m.dtypes[v.low()]; ok && v.tag() == tagObject {
 				w.dtype = d
 			}
@@ -231,6 +235,7 @@ func (m *machine) nestedStream(start int64) (int64, error) {
 	}
 	inner := m.elements
 	inner.judge, inner.cover, inner.quiet = m.judge, m.cover, m.quiet
+	inner.plain = true // joblib reads the elements with pickle.load
 	inner.open(m.src, start, m.end)
 	if err := inner.run(start); err != nil {
 		return 0, fmt.Errorf("in the object array at byte %d: %w", inner.opOff, inner.fail(err))

@@ -21,6 +21,7 @@ type judge struct {
 	at       func(off int64) int64           // offset in the file; nil when the same
 	storages storages
 	proto    uint8 // highest seen
+	calls    int   // of anything
 	effects  int   // calls and the like: what a loader acts on
 }
 
@@ -112,6 +113,7 @@ func (j *judge) localModule(module string) (string, bool) {
 func (j *judge) call(m *machine, kind callKind, id uint32, args, named value) {
 	g := j.names.list[id]
 	j.effects++
+	j.calls++
 	_, n, _ := m.nodes.items(args)
 	allowed := g.entry.Allows(kind.use(n)) && m.fits(g, args)
 	if j.listen != nil {
@@ -196,6 +198,9 @@ func (j *judge) state(m *machine, target, state value) {
 // buildOnImport reports BUILD on a name itself.
 func (j *judge) buildOnImport(m *machine, target, state value) {
 	g := j.names.list[target.middle()]
+	if _, n, _ := m.nodes.items(state); state.tag() == tagDict || state.tag() == tagTuple && n == 2 {
+		j.calls++ // any other state is an error
+	}
 	j.effects++
 	if j.listen != nil {
 		j.emit(event{kind: eventState, off: m.opOff, global: g,
@@ -239,6 +244,7 @@ func (j *judge) named(v value) *global {
 // dynamicCall reports a call of something that is no name: the result of another
 // call, a persistent or extension object.
 func (j *judge) dynamicCall(m *machine, kind callKind, callee, args value) {
+	j.calls++
 	j.effects++
 	text := func() string {
 		return fmt.Sprintf("calls %s with %s by %s: what runs is decided while loading", m.repr(callee, 0), m.repr(args, 0), kind)

@@ -36,10 +36,10 @@ func mustFind(t *testing.T, r scanners.Result, rule string, at int64, says strin
 	t.Errorf("no %s at %d saying %q: %+v", rule, at, says, r.Findings)
 }
 
-// TestArraySkipped: what looks like opcodes inside an array is data, and what
-// follows the array is not.
+// TestArraySkipped: what looks like opcodes inside an array is data when no loader
+// gets there, and what follows the array is not.
 func TestArraySkipped(t *testing.T) {
-	hidden := program(t, append(evil, "STOP")...)
+	hidden := program(t, append(append([]string{`RAW "\x00"`}, evil...), "STOP")...)
 	head := program(t, append([]string{"PROTO 3", "EMPTY_LIST"}, wrapperLines("u1", len(hidden))...)...)
 	clean := join(head, hidden, program(t, "APPEND", "STOP"))
 	r, err := scannertest.Run(Scanner{}, "a.joblib", clean)
@@ -72,7 +72,7 @@ func TestObjectArray(t *testing.T) {
 // TestRebuiltWrapper: the memo keeps the wrapper, so that GET and BUILD read
 // another array (pickle.md 8, row 38).
 func TestRebuiltWrapper(t *testing.T) {
-	hidden := program(t, append(evil, "STOP")...)
+	hidden := program(t, append(append([]string{`RAW "\x00"`}, evil...), "STOP")...)
 	head := program(t, append([]string{"PROTO 3"}, wrapperLines("u1", len(hidden))...)...)
 	again := program(t, "POP", "BINGET 1", "BINGET 2", "BUILD")
 	data := join(head, hidden, again, hidden, []byte{opStop})
@@ -198,15 +198,29 @@ func TestViews(t *testing.T) {
 	mustFind(t, r, "pickle/tensor-bounds", -1, "view")
 }
 
-// TestUses: the members that hold the storages are named as torch names them.
+// TestUses: the members that hold the storages are named as torch names them, and
+// only in an archive of torch.
 func TestUses(t *testing.T) {
-	data := program(t, append(append([]string{"PROTO 2"}, storageLines("0", 6)...), "STOP")...)
-	for file, want := range map[string]string{
-		"archive/data.pkl": "archive/data/0", "model/constants.pkl": "model/constants/0", "data.pkl": "data/0",
+	for _, c := range []struct{ file, key, version, want string }{
+		{"archive/data.pkl", "0", "archive/version", "archive/data/0"},
+		{"model/constants.pkl", "12", "model/version", "model/constants/12"},
+		{"data.pkl", "0", "version", "data/0"},
+		{"pkg/model/model.pkl", "0", "pkg/.data/version", "pkg/.data/0.storage"},
+		{"archive/data.pkl", "0", "version", ""},
+		{"archive/data.pkl", "model.h5", "archive/version", ""},
+		{"archive/data.pkl", "../x", "archive/version", ""},
+		{"archive/x.pkl", "0", "archive/version", ""},
 	} {
-		r, err := scannertest.Run(Scanner{}, file, data)
-		if err != nil || len(r.Uses) != 1 || r.Uses[0] != (scanners.Use{Name: want, Size: 24}) {
-			t.Errorf("%s: %+v, %v", file, r.Uses, err)
+		data := program(t, append(append([]string{"PROTO 2"}, storageLines(c.key, 6)...), "STOP")...)
+		f := scannertest.File(c.file, data)
+		f.Sibling = func(name string) (int64, bool) { return 24, name == c.version || strings.Contains(name, c.key) }
+		r, err := scannertest.RunFile(Scanner{}, f, scannertest.Head(c.file, data))
+		var got string
+		for _, u := range r.Uses {
+			got += u.Name
+		}
+		if err != nil || got != c.want {
+			t.Errorf("%+v: %+v, %v", c, r.Uses, err)
 		}
 	}
 }

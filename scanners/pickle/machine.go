@@ -58,6 +58,9 @@ type machine struct {
 	result    value  // on STOP
 	applying  bool   // judging a call that another call makes
 	quiet     bool   // a second reading: it accounts for no bytes
+	plain     bool   // a loader that knows nothing of joblib
+	array     int64  // offset of the first BUILD that reads an array, -1 when none did
+	before    before // at that BUILD
 	cover     *cover // bytes accounted for
 	from      int64  // start of the bytes parsed and not yet accounted for
 
@@ -78,7 +81,7 @@ func (m *machine) run(at int64) error {
 	m.stack, m.marks, m.fence = m.stack[:0], m.marks[:0], 0
 	m.memo.reset()
 	m.nodes.reset()
-	m.framed, m.crossed = false, -1
+	m.framed, m.crossed, m.array = false, -1, -1
 	m.seek(at)
 	m.proto, m.start, m.from, m.result = 0, at, at, 0
 	m.tainted, m.ops, m.newest = false, 0, 1

@@ -265,6 +265,8 @@ func (m *machine) reduce() error {
 // checkArguments: C demands a tuple, Python unpacks anything that can be iterated.
 func (m *machine) checkArguments(args value) error {
 	switch {
+	case m.isArrayWrapper(args):
+		return errType // it cannot be iterated
 	case args.tag() == tagTuple || !args.isData() && !args.isContainer():
 		return nil
 	case args.tag() <= tagFloat:
@@ -348,8 +350,16 @@ func (m *machine) build() error {
 	if err != nil {
 		return err
 	}
+	if m.isArrayWrapper(state) {
+		return errType // it is no dictionary
+	}
 	m.setState(target, state)
+	if m.isArrayWrapper(target) && m.plain {
+		m.enterArray()
+		return nil
+	}
 	if m.isArrayWrapper(target) {
+		m.array = max(m.array, 0)
 		return m.inlineArray(state)
 	}
 	m.noteDtypeState(target, state)

@@ -32,16 +32,16 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, lim scanners.Limits) (
 }
 
 func scan(ctx context.Context, f scanners.File, lim scanners.Limits, listen func(event)) (scanners.Result, error) {
-	if f.Size > maxOffset {
-		return scanners.Result{}, &scanners.FormatError{Code: scanners.GapLimit, Err: errors.New("a pickle of more than 1 TiB")}
-	}
 	j := &judge{sink: &sink{max: lim.MaxFindings}, sibling: f.Sibling, file: f.Name, listen: listen}
 	a := &analysis{judge: j, cover: &cover{}}
 	a.machine = &machine{ctx: ctx, judge: j, depth: lim.MaxDepth, cover: a.cover, allowance: newAllowance(f.Size)}
-	a.machine.open(f, 0, f.Size)
+	a.machine.open(f, 0, min(f.Size, maxOffset))
 	err := a.stream(0)
 	if !a.recognised(err, f.Name) {
 		return scanners.Result{}, scanners.ErrNotRecognised
+	}
+	if f.Size > maxOffset {
+		j.limit(0, "a pickle of more than 1 TiB")
 	}
 	return a.result(err)
 }

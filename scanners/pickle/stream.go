@@ -70,6 +70,7 @@ func (a *analysis) stream(start int64) error {
 func (a *analysis) one(at int64) error {
 	m := a.machine
 	err := m.run(at)
+	holdsArrays := m.array >= 0 && !m.plain
 	if errors.Is(err, errArray) {
 		m.sweep(m.offset())
 	}
@@ -93,6 +94,9 @@ func (a *analysis) one(at int64) error {
 	}
 	for _, next := range others {
 		a.follow(next, end)
+	}
+	if holdsArrays {
+		a.plainReading(at)
 	}
 	m.framed, m.result, a.rest = false, result, end
 	m.seek(end)

@@ -158,7 +158,8 @@ var dtypeWidth = map[string]int64{
 }
 
 // uses states which members of the container hold the storages, and checks that
-// they do.
+// they do. Only the layouts that torch writes count: any other pickle could declare
+// any file beside it to be plain numbers.
 func (j *judge) uses() []scanners.Use {
 	var list []scanners.Use
 	done := make(map[string]bool)
@@ -168,9 +169,8 @@ func (j *judge) uses() []scanners.Use {
 			continue
 		}
 		done[s.key] = true
-		name := j.storageMember(s.key)
-		list = append(list, scanners.Use{Name: name, Size: size})
-		if j.sibling == nil {
+		name, version, ok := j.storageMember(s.key)
+		if !ok || j.sibling == nil {
 			continue
 		}
 		switch have, ok := j.sibling(name); {
@@ -179,27 +179,44 @@ func (j *judge) uses() []scanners.Use {
 		case have != size && have >= 0:
 			j.find(ruleStorageSize, s.off, fmt.Sprintf("storage %q is declared with %d bytes, its member %q has %d", s.key, size, name, have))
 		}
+		if _, ok := j.sibling(version); ok {
+			list = append(list, scanners.Use{Name: name, Size: size})
+		}
 	}
 	return list
 }
 
-// storageMember is the member that holds a storage: <stem>/<key> beside
-// <stem>.pkl (torch.save, torch.jit.save), data/<key> for another pickle of the
-// archive, .data/<key>.storage in a torch.package.
-func (j *judge) storageMember(key string) string {
+// storageMember is the member that holds a storage, and the one that marks an
+// archive of torch: <root>/data/<key> or <root>/constants/<key> beside the pickle
+// of that name (torch.save, torch.jit.save), <root>/.data/<key>.storage in a
+// torch.package. Keys are decimal numbers: torch/serialization.py persistent_id.
+func (j *judge) storageMember(key string) (name, version string, ok bool) {
+	if key == "" || strings.Trim(key, "0123456789") != "" {
+		return "", "", false
+	}
 	dir, file := path.Split(j.file)
-	stem := strings.TrimSuffix(file, ".pkl")
-	first := dir + stem + "/" + key
-	if j.sibling == nil {
-		return first
-	}
-	root, _, _ := strings.Cut(j.file, "/")
-	for _, name := range [...]string{first, dir + "data/" + key, root + "/.data/" + key + ".storage"} {
-		if _, ok := j.sibling(name); ok {
-			return name
+	if stem, _ := strings.CutSuffix(file, ".pkl"); file == "data.pkl" || file == "constants.pkl" {
+		first := dir + stem + "/" + key
+		if j.sibling == nil {
+			return first, dir + "version", true
 		}
+		// An archive of torch.jit.save keeps the storages of both in one folder.
+		other := dir + "data/" + key
+		if _, ok := j.sibling(first); !ok {
+			if _, ok := j.sibling(other); ok {
+				return other, dir + "version", true
+			}
+		}
+		return first, dir + "version", true
 	}
-	return first
+	root, _, nested := strings.Cut(j.file, "/")
+	return root + "/.data/" + key + ".storage", root + "/.data/version", nested && j.sibling != nil && j.packaged(root)
+}
+
+// packaged reports an archive of torch.package: torch/package/package_exporter.py.
+func (j *judge) packaged(root string) bool {
+	_, ok := j.sibling(root + "/.data/version")
+	return ok
 }
 
 // The two constants that open a stream of torch.save before 1.6 (and since, with
@@ -228,7 +245,7 @@ func (m *machine) storageKeys(v value) ([]string, error) {
 	keys := make([]string, 0, len(items))
 	for _, item := range items {
 		key, whole, ok := m.string(item, maxKey)
-		if !ok || !whole {
+		if !ok || !whole || !item.isText() {
 			return nil, fmt.Errorf("a storage key is no short text")
 		}
 		keys = append(keys, strings.Clone(key))
