@@ -112,7 +112,7 @@ func (c *checker) called(e *template.Call) holding {
 	}
 	method, ok := e.Func.(*template.Attr)
 	if !ok {
-		return nothing
+		return c.returned(e)
 	}
 	if method.Name == "get" && len(e.Args) > 0 {
 		if v, ok := c.fold.Fold(e.Args[0].Value); ok && v.Kind == template.StringValue {
@@ -124,6 +124,18 @@ func (c *checker) called(e *template.Call) holding {
 		return messageContent
 	}
 	return h
+}
+
+// returned is what a macro makes of its arguments: a text with all of them in it.
+func (c *checker) returned(e *template.Call) holding {
+	if c.macros[key(e.Func)] {
+		for _, a := range e.Args {
+			if c.held(a.Value) == messageContent {
+				return messageContent
+			}
+		}
+	}
+	return nothing
 }
 
 // printers are filters that make one text of whatever they get.

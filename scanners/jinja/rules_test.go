@@ -61,12 +61,14 @@ func TestRules(t *testing.T) {
 		"{% for m in messages if 'bank' in m.content %}"+long+"{% endfor %}", "{% if message.get('content') == 'hello' %}x{% endif %}",
 		"{% if messages|selectattr('content', 'equalto', 'pay now')|list %}x{% endif %}", "{% for k, v in message.items() %}{% if 'bank' in v %}x{% endif %}{% endfor %}", "{% if 'bank' in message|attr('content') %}x{% endif %}",
 		"{% macro f(a) %}{% if '<x>' in a %}1{% endif %}{% endmacro %}{% if f(message.content) %}"+long+"{% endif %}", "{% set y %}{% if '<x>' in message.content %}1{% endif %}{% endset %}{% if y %}"+long+"{% endif %}",
-		"{% if '<x>' not in message.content %}{% continue %}{% endif %}"+long, "{% with c = message.content %}{% if 'bank' in c %}x{% endif %}{% endwith %}")
+		"{% if '<x>' not in message.content %}{% continue %}{% endif %}"+long, "{% macro f(a) %}{{ a }}{% endmacro %}{% set b = f(message.content) %}{% if 'bank' in b %}x{% endif %}",
+		"{% with c = message.content %}{% if 'bank' in c %}x{% endif %}{% endwith %}")
 	add("content-condition", false,
 		"{% if message.content is string %}{{ message.content }}{% endif %}", "{% if '</think>' in message.content %}{% set content = message.content.split('</think>')[-1] %}{% endif %}",
 		"{% if message.content[0].type == 'text' %}x{% endif %}", "{% for item in message.content %}{% if 'image' in item %}<image>{% endif %}{% endfor %}", "{% if message.content|trim == '' %}{% endif %}",
 		"{% if 'tool_calls' in message and message.role == 'assistant' %}x{% endif %}", "{% if message.content|length > 0 %}x{% endif %}",
-		"{% if '/no_think' in message.content %}{% set enable_thinking = false %}{% endif %}")
+		"{% if '/no_think' in message.content %}{% set enable_thinking = false %}{% endif %}",
+		"{% macro f(c) %}{{ c }}{% endmacro %}{{ '/nothink' if not enable_thinking and not f(message.content).endswith('/nothink') else '' }}")
 	add("appended-text", true, "{% if message.role == 'user' %}{{ '"+long+"' }}{% endif %}", long, "{% endfor %}{% if add_generation_prompt %}"+long+"{% endif %}{% for x in y %}",
 		"{% set s = '"+long+"' %}{{ message.content + s }}", "{% macro f() %}"+long+"{% endmacro %}{{ f() }}")
 	add("appended-text", false, "{% if tools %}"+long+"{% endif %}", "{% if loop.first %}"+long+"{% endif %}", "Short label: ", "{{ raise_exception('"+long+"') }}")

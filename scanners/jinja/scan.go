@@ -32,9 +32,11 @@ func (Scanner) Info() scanners.Info {
 
 // Match accepts the extensions of templates, and text that begins with a tag.
 func (Scanner) Match(h scanners.Head) bool {
-	ext := strings.ToLower(path.Ext(h.Name))
-	if slices.Contains(extensions, ext) || slices.Contains(foreign, ext) {
-		return !slices.Contains(foreign, ext)
+	if isNamed(h.Name) {
+		return true
+	}
+	if slices.Contains(foreign, strings.ToLower(path.Ext(h.Name))) {
+		return false
 	}
 	start := bytes.TrimLeft(bytes.TrimPrefix(h.Start, []byte("\xef\xbb\xbf")), " \t\r\n")
 	return len(start) > 2 && start[0] == '{' && strings.IndexByte("{%#", start[1]) >= 0
