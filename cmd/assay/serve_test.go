@@ -94,7 +94,9 @@ func startServe(t *testing.T, env map[string]string, pool *x509.CertPool, files 
 	}
 	address := strings.TrimSpace(strings.TrimPrefix(line, "listening on "))
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
-	return func(image string, args []string) (bool, string) { return ask(t, client, "https://"+address+"/validate", image, args) }
+	return func(image string, args []string) (bool, string) {
+		return ask(t, client, "https://"+address+"/validate", image, args)
+	}
 }
 
 func ask(t *testing.T, client *http.Client, url, image string, args []string) (bool, string) {
