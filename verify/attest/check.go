@@ -134,7 +134,7 @@ func (c *check) missing(want string, claims []verify.Claim, t *tree) (verify.Cla
 	found := false
 	for _, claim := range claims {
 		a := claim.Attestation
-		if claim.Standing != verify.Verified || a == nil || a.Kind != want && claim.PredicateType != want {
+		if claim.Standing != verify.Verified || a == nil || !isKind(want, a.Kind, claim.PredicateType) {
 			continue
 		}
 		found = true
@@ -157,6 +157,10 @@ func (c *check) missing(want string, claims []verify.Claim, t *tree) (verify.Cla
 		}
 	}
 	return failed, len(failed.Problems) > 0
+}
+
+func isKind(want, kind, predicateType string) bool {
+	return want == KindAny || want == kind || want == predicateType
 }
 
 // ignored reports a name that is one of the paths or lies below one.

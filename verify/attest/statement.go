@@ -38,11 +38,12 @@ const (
 	KindSPDX       = "spdx"
 	KindCycloneDX  = "cyclonedx"
 	KindOther      = "other"
+	KindAny        = "any" // asks for attestations, of whatever kind
 )
 
 // Kinds are those that can be asked for.
 func Kinds() []string {
-	return []string{KindProvenance, KindVSA, KindSVR, KindTestResult, KindSPDX, KindCycloneDX}
+	return []string{KindProvenance, KindVSA, KindSVR, KindTestResult, KindSPDX, KindCycloneDX, KindAny}
 }
 
 // kindOf is exact: a type that only begins like a known one is another one. Bills

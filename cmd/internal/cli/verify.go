@@ -5,6 +5,7 @@ import (
 
 	"assay/cmd/internal/console"
 	"assay/verify"
+	"assay/verify/attest"
 	"assay/verify/policy"
 )
 
@@ -17,7 +18,7 @@ func (a *app) verifyCommand() *cobra.Command {
 		Long: `verify hashes every file and compares it with an OpenSSF Model Signing bundle.
 It looks at signatures only: whether the content is safe to load is what 'gate'
 and 'scan' say. Attestations that are given or required have to hold too; without
---method they alone are checked, and a signature is not asked for.
+--method they alone are checked: every file must have one, and no signature.
 
 Exit codes: 0 verified, 1 the signature does not hold, 3 could not verify,
 4 there is no signature.`,
@@ -38,6 +39,9 @@ Exit codes: 0 verified, 1 the signature does not hold, 3 could not verify,
 		}
 		if _, err := a.targets("text"); err != nil {
 			return err
+		}
+		if attested && len(s.attested.require) == 0 {
+			s.attested.require = []string{attest.KindAny} // one about a single file would say nothing about the others
 		}
 		verifiers, err := a.verifiers(s, method)
 		if err != nil {
