@@ -31,7 +31,7 @@ import (
 	"assay/registry"
 )
 
-// ErrExists: the target has content, and it is not this artifact.
+// ErrExists means that the target has content, and it is not this artifact.
 var ErrExists = errors.New("the target folder is not empty and holds something else")
 
 // Export writes every file of the artifact into dir and the lock file beside
@@ -71,8 +71,8 @@ func resolve(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		return real, nil
+	if target, err := filepath.EvalSymlinks(abs); err == nil {
+		return target, nil
 	}
 	return abs, nil
 }

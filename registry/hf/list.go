@@ -224,7 +224,7 @@ func (s *Source) explain(r repo, err error) error {
 	if err == nil || !errors.As(err, &status) {
 		return err
 	}
-	hint := ""
+	var hint string
 	switch {
 	case status.Code == "GatedRepo":
 		hint = fmt.Sprintf("%s is gated: accept its terms at %s and set HF_TOKEN", r, s.page(r))

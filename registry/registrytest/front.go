@@ -1,6 +1,7 @@
 package registrytest
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -218,9 +219,7 @@ func record(r *http.Request, next http.Handler) *httptest.ResponseRecorder {
 }
 
 func copyHeader(w http.ResponseWriter, rec *httptest.ResponseRecorder) {
-	for key, values := range rec.Header() {
-		w.Header()[key] = values
-	}
+	maps.Copy(w.Header(), rec.Header())
 }
 
 // hangUp breaks the connection, so that a short body is not taken for a whole one.

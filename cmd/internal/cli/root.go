@@ -49,7 +49,8 @@ and proves why: it checks who signed it, looks inside every file, says what it
 did not look at, and judges by policy.
 
 A reference is a file, a folder, hf://org/name@revision (hf://datasets/... for a
-dataset) or oci://host/repository:tag.
+dataset), oci://host/repository:tag, hfcache:org/name@revision (a Hugging Face
+cache on this machine) or oci-layout:PATH:tag.
 
 Exit codes: 0 pass, 1 denied, 2 usage, 3 could not verify (incomplete),
 4 nothing to verify found, 5 internal error, 130 interrupted.`,

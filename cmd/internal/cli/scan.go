@@ -13,7 +13,8 @@ func (a *app) scanCommand() *cobra.Command {
 		Use:   "scan REF | scan --pre-commit FILE...",
 		Short: "look inside the files, without checking signatures",
 		Long: `scan reads what judging the content needs: headers, archive directories, pickles.
-Tensor values count as plain data and are not read. Nothing is hashed unless
+Tensor values count as plain data and are not read. Of a large file on a registry
+only what is read is fetched, where the registry serves ranges. Nothing is hashed unless
 --hash is given, so the outcome is bound to no content and is not stored.
 
 Formats: text (default), json, jsonl, sarif, junit, markdown, html, github, gitlab

@@ -17,7 +17,7 @@ import (
 func (c *Client) Document(ctx context.Context, req Request, limit int64) ([]byte, *Response, error) {
 	var body []byte
 	resp, err := c.read(ctx, req, limit, func(r io.Reader) (err error) {
-		body, err = io.ReadAll(r)
+		body, err = io.ReadAll(r) //nolint:forbidigo // read gives a limited reader
 		return err
 	})
 	return body, resp, err

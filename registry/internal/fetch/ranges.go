@@ -33,7 +33,7 @@ type Whole func(ctx context.Context) (registry.Content, error)
 func (c *Client) Ranges(ctx context.Context, d Download, whole Whole) (registry.Content, error) {
 	r := &ranges{ctx: ctx, client: c, Download: d, whole: whole, next: -1, budget: d.Size}
 	_, err := r.ReadAt(make([]byte, min(1, d.Size)), 0)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	return r, nil

@@ -25,7 +25,7 @@ func (c *Client) follow(ctx context.Context, req Request, dog *watchdog) (*Respo
 		if origin && req.Origin != nil {
 			transport = req.Origin
 		}
-		resp, err := c.send(reach.context(ctx, u, hop), transport, u, req.Header)
+		resp, err := c.send(reach.context(ctx, u, hop), transport, u, req.Header) //nolint:bodyclose // drained below, or closed by the caller
 		dog.alive()
 		if err != nil {
 			return nil, requestError(ctx, u, err)

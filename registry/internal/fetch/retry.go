@@ -37,9 +37,8 @@ func (c *Client) retry(ctx context.Context, err error, attempt int) (time.Durati
 		return 0, false
 	}
 	backoff := c.cfg.Backoff << (attempt - 1)
-	wait := backoff/2 + rand.N(backoff/2+1)
-	var status *StatusError
-	if errors.As(err, &status) {
+	wait := backoff/2 + rand.N(backoff/2+1) //nolint:gosec // jitter
+	if status, ok := errors.AsType[*StatusError](err); ok {
 		wait = max(wait, status.Wait)
 	}
 	return wait, wait <= c.cfg.MaxWait
@@ -126,7 +125,7 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 	b.dog.alive()
 	n, err := b.ReadCloser.Read(p)
 	b.dog.stop()
-	if err != nil && err != io.EOF && b.ctx.Err() != nil {
+	if err != nil && !errors.Is(err, io.EOF) && b.ctx.Err() != nil {
 		err = context.Cause(b.ctx)
 	}
 	return n, err

@@ -161,15 +161,14 @@ func (w *walk) finish() Listing {
 	l := Listing{Ignored: w.ignored, Links: w.links}
 	var refused []registry.Omission
 	l.Files, refused = registry.SplitSet(w.files)
-	l.Omitted = append(w.omitted, refused...)
+	l.Omitted = slices.Concat(w.omitted, refused)
 	slices.SortFunc(l.Omitted, func(x, y registry.Omission) int { return strings.Compare(x.Name, y.Name) })
 	return l
 }
 
 // reason drops the operation and the path, which the omission names already.
 func reason(err error) string {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathErr.Err.Error()
 	}
 	return err.Error()
