@@ -157,6 +157,9 @@ func (a *app) attestVerifier(s signers, signed oms.Config) (verify.Verifier, err
 	if err := s.attested.signers(&c); err != nil {
 		return nil, err
 	}
+	if len(s.attested.files) > 0 && len(c.PublicKeys)+len(c.Roots)+len(c.Identities) == 0 {
+		return nil, usageError("--attestation: say whose counts, with --attestation-key FILE, or the flags for the model's signer")
+	}
 	for _, path := range s.attested.files {
 		data, err := trust.ReadFile(path, maxBundle)
 		if err != nil {
