@@ -24,6 +24,7 @@ const (
 signers:
   one: {type: key, keyId: "` + keyOne + `"}
   two: {type: key, keyId: "` + keyTwo + `"}
+  three: {type: key, keyId: "` + keyThree + `"}
   cert: {type: certificate, subject: CN=Signer, issuer: CN=Root}
   ci: {type: sigstore, identity: https://ci/release, issuer: https://issuer}
 `
@@ -153,6 +154,7 @@ func semantics() []semantic {
 	keyless := verify.Signer{Method: "sigstore", Subject: "https://ci/release", Issuer: "https://issuer"}
 	oneOf := signers + "require: {signedBy: {atLeast: 1, of: [one, two]}}"
 	twoOf := signers + "require: {signedBy: {atLeast: 2, of: [one, two, cert, ci]}}"
+	overlap := signers + "require: {signedBy: {atLeast: 2, of: [three, cert, ci]}}"
 	prov := signers + "require: {attested: [{kind: provenance, by: [one], builder: 'https://build/**', source: https://src/acme/*, result: PASSED}]}"
 	good := sourced("https://build/a/b", "https://src/acme/model", "PASSED")
 	part := good
@@ -288,6 +290,11 @@ func semantics() []semantic {
 		{"two, key and keyless", twoOf, "", signedBy(two, keyless), allow, ""},
 		{"two, keyless twice with other keys", twoOf, "", signedBy(verify.Signer{Method: "sigstore", Subject: keyless.Subject, Issuer: keyless.Issuer, KeyID: "a"},
 			verify.Signer{Method: "sigstore", Subject: keyless.Subject, Issuer: keyless.Issuer, KeyID: "b"}), deny, "unsigned"},
+		{"two, one certificate that fits two names", overlap, "", signedBy(cert), deny, "unsigned"},
+		{"two, a certificate and its key", overlap, "", signedBy(cert, three), allow, ""},
+		{"two, a key and its certificate", overlap, "", signedBy(three, cert), allow, ""},
+		{"two, one keyless person with a key of two names", overlap, "", signedBy(verify.Signer{Method: "sigstore", Subject: keyless.Subject, Issuer: keyless.Issuer, KeyID: keyThree},
+			verify.Signer{Method: "sigstore", Subject: keyless.Subject, Issuer: keyless.Issuer, KeyID: "b"}), deny, "unsigned"},
 		{"two, different files", twoOf, "", all(covering(verify.Verified, one, "README.md"), covering(verify.Verified, two, "m.safetensors")), deny, "unsigned"},
 		{"certificate of another issuer", twoOf, "", signedBy(one, verify.Signer{Method: "certificate", Subject: "CN=Signer", Issuer: "CN=Other"}), deny, "unsigned"},
 		{"certificate of another subject", twoOf, "", signedBy(one, verify.Signer{Method: "certificate", Subject: "CN=Other", Issuer: "CN=Root"}), deny, "unsigned"},
@@ -329,6 +336,7 @@ func semantics() []semantic {
 		{"coverage hashed, unrecognised", "require: {coverage: hashed}", "", all(hashedOnly, gapped(scanners.GapUnrecognised)), allow, "incomplete"},
 		{"coverage hashed, broken", "require: {coverage: hashed}", "", gapped(scanners.GapBroken), incomplete, "incomplete"},
 		{"coverage hashed, not hashed", "require: {coverage: hashed}", "", all(hashedOnly, func(e *verify.Evidence) { e.Files[1].SHA256 = "" }), incomplete, "incomplete"},
+		{"coverage hashed, gap in what was not hashed", "require: {coverage: hashed}", "", all(gapped(scanners.GapUncovered), func(e *verify.Evidence) { e.Files[1].SHA256 = "" }), incomplete, "incomplete"},
 		{"coverage hashed, bytes not read", "require: {coverage: hashed}", "", all(gapped(scanners.GapUncovered), func(e *verify.Evidence) { e.Files[1].Coverage = scanners.Coverage{Skipped: 10} }), incomplete, "incomplete"},
 		{"coverage hashed, rule complete", "require: {coverage: hashed}\n" + rule("{refs: ['**']}", "  require: {coverage: complete}"), "", hashedOnly, incomplete, "incomplete"},
 		{"coverage hashed by the rule", rule("{refs: ['**']}", "  require: {coverage: hashed}"), "", hashedOnly, allow, ""},
@@ -382,6 +390,7 @@ func semantics() []semantic {
 		{"waiver expired", waiver("file: " + fileSum + ", created: 2026-11-01, expires: 2026-11-19"), "", critical, deny, "finding"},
 		{"waiver ends today", waiver("file: " + fileSum + ", created: 2026-11-01, expires: 2026-11-20"), "", critical, allow, "finding"},
 		{"waiver ended this morning", waiver("file: " + fileSum + ", created: 2026-11-01, expires: 2026-11-20T11:59:59Z"), "", critical, deny, "finding"},
+		{"waiver ends now", waiver("file: " + fileSum + ", created: 2026-11-01, expires: 2026-11-20T12:00:00Z"), "", critical, deny, "finding"},
 		{"waiver of tomorrow", waiver("file: " + fileSum + ", created: 2026-11-21, expires: 2026-12-31"), "", critical, deny, "finding"},
 		{"waiver needs the digest", waiver("file: " + fileSum + ", " + dates), "", all(critical, func(e *verify.Evidence) { e.Files[1].SHA256 = "" }), deny, "finding"},
 		{"waived remote code", "require: {remoteCode: deny}\n" + waiver("file: "+fileSum+", "+dates), "", all(critical, found("text/remote-code", scanners.Medium)), deny, "remote-code"},

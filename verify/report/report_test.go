@@ -275,6 +275,31 @@ func TestExcusedIsTold(t *testing.T) {
 	}
 }
 
+// TestOneOfTwoIsExcused: where one of two equal findings counts, none is marked,
+// because a mark on the wrong one would hide what is new.
+func TestOneOfTwoIsExcused(t *testing.T) {
+	r := samples()["fail"]
+	f := &r.Files[1]
+	f.Findings = append(f.Findings, f.Findings[0])
+	r.Verdict.Excused = []verify.Excused{{Fingerprint: report.Fingerprint(f.Findings[0]), File: f.Name, By: "baseline"}}
+	for format, unwanted := range map[string]string{"sarif": "baselineState", "html": "(baseline)"} {
+		var b bytes.Buffer
+		if err := report.Formats()[format](&b, r, report.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(b.String(), unwanted) {
+			t.Errorf("%s: a finding is marked as known", format)
+		}
+	}
+	var b bytes.Buffer
+	if err := report.GitLab(&b, r, report.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(b.String(), "os.system"); n < 2 {
+		t.Errorf("gitlab: %d of 2 findings", n)
+	}
+}
+
 // TestGitLabSAST keeps to what makes GitLab refuse a report whole.
 func TestGitLabSAST(t *testing.T) {
 	for name, r := range samples() {
