@@ -78,15 +78,15 @@ func (a *app) bomJob(f bomFlags) (bomJob, error) {
 		}
 		job.parts = append(job.parts, bill.Document)
 	}
-	_, err := a.chosen(job.renderers(), defaultBOM)
+	_, err := a.chosen(job.renderers(sbom.Document{}), defaultBOM)
 	return job, err
 }
 
-// renderers are those of the report, and those of the bill with the flags applied.
-func (j bomJob) renderers() map[string]report.Renderer {
+// renderers are those of the report, and those of the bill, which is made once.
+func (j bomJob) renderers(doc sbom.Document) map[string]report.Renderer {
 	all := report.Formats()
 	for name, write := range j.app.bomWriters(j.flags.author) {
-		all[name] = func(w io.Writer, r verify.Report, _ report.Options) error { return write(w, j.document(r)) }
+		all[name] = func(w io.Writer, _ verify.Report, _ report.Options) error { return write(w, doc) }
 	}
 	return all
 }
@@ -111,7 +111,8 @@ func (j bomJob) document(r verify.Report) sbom.Document {
 
 // finish writes what was asked for and gives the exit code.
 func (j bomJob) finish(r verify.Report) error {
-	targets, err := j.app.chosen(j.renderers(), defaultBOM)
+	doc := j.document(r)
+	targets, err := j.app.chosen(j.renderers(doc), defaultBOM)
 	if err != nil {
 		return err
 	}
@@ -123,13 +124,13 @@ func (j bomJob) finish(r verify.Report) error {
 		}
 	}
 	if j.flags.graph {
-		if err := j.document(r).WriteDOT(j.app.Stdout); err != nil {
+		if err := doc.WriteDOT(j.app.Stdout); err != nil {
 			return fmt.Errorf("write the graph: %w", err)
 		}
 		targets = targets[1:]
 	}
 	if j.measured.ID != "" {
-		if err := j.print(profile.Check(j.measured, j.document(r), making)); err != nil {
+		if err := j.print(profile.Check(j.measured, doc, making)); err != nil {
 			return err
 		}
 		targets = targets[1:] // standard output has the completeness
@@ -137,13 +138,13 @@ func (j bomJob) finish(r verify.Report) error {
 	if err := j.app.writeTo(r, targets); err != nil {
 		return err
 	}
-	if code := j.contradictions(r); code != nil {
+	if code := j.contradictions(r, doc); code != nil {
 		return code
 	}
-	if code := j.denied(j.document(r).License); code != nil {
+	if code := j.denied(doc.License); code != nil {
 		return code
 	}
-	return j.demand(profile.Check(j.required.Profile, j.document(r), making))
+	return j.demand(profile.Check(j.required.Profile, doc, making))
 }
 
 // denied looks for the classes of --deny-license.
@@ -163,12 +164,12 @@ func (j bomJob) denied(l sbom.License) error {
 
 // contradictions names the files in which the bill of --from and the artifact
 // differ, and gives the exit code: such a bill is not one of this artifact.
-func (j bomJob) contradictions(r verify.Report) error {
+func (j bomJob) contradictions(r verify.Report, doc sbom.Document) error {
 	if j.other == nil || len(r.Files) == 0 {
 		return nil
 	}
 	n := 0
-	for _, c := range j.document(r).Conflicts {
+	for _, c := range doc.Conflicts {
 		if strings.HasPrefix(c.Field, sbom.FieldFile) {
 			j.app.note("%s: %s", c.Field, c.Why)
 			n++
