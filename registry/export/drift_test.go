@@ -1,9 +1,12 @@
 package export_test
 
 import (
+	"context"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -80,4 +83,24 @@ func TestPin(t *testing.T) {
 	if err := lock.Pin(c); !errors.Is(err, registry.ErrChanged) {
 		t.Errorf("another revision: %v", err)
 	}
+}
+
+// What does not fit is refused before a file of it is opened.
+func TestNoRoom(t *testing.T) {
+	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
+		t.Skip("free space is not known on this system")
+	}
+	a := sample()
+	for i := range a.Files {
+		a.Files[i].Size = math.MaxInt64 / 2
+		a.Files[i].Open = func(context.Context) (registry.Content, error) {
+			t.Error("a file was opened")
+			return nil, errors.New("not wanted")
+		}
+	}
+	parent := t.TempDir()
+	if _, err := export.Export(t.Context(), a, filepath.Join(parent, "m")); !errors.Is(err, registry.ErrSpace) {
+		t.Errorf("%v, want ErrSpace", err)
+	}
+	untouched(t, parent)
 }

@@ -23,12 +23,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
 	"runtime"
 
 	"assay/registry"
+	"assay/registry/internal/cas"
 )
 
 // ErrExists means that the target has content, and it is not this artifact.
@@ -110,6 +112,9 @@ func create(ctx context.Context, a *registry.Artifact, target string, lock *Lock
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return err
 	}
+	if err := cas.Room(parent, total(a.Files)); err != nil {
+		return err
+	}
 	temp := filepath.Join(parent, "."+filepath.Base(target)+".assay-"+rand.Text()[:8])
 	if err := os.Mkdir(temp, 0o755); err != nil {
 		return err
@@ -130,6 +135,16 @@ func create(ctx context.Context, a *registry.Artifact, target string, lock *Lock
 		return err
 	}
 	return syncDir(parent)
+}
+
+// total is the size of all files; more than a number can say counts as that.
+func total(files []registry.File) (n int64) {
+	for _, f := range files {
+		if n += min(f.Size, math.MaxInt64-n); n == math.MaxInt64 {
+			break
+		}
+	}
+	return n
 }
 
 func fill(ctx context.Context, a *registry.Artifact, dir string, lock *Lock) error {

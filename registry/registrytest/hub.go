@@ -121,36 +121,36 @@ func (h *Hub) add(kind, name string, files []File) *Repo {
 }
 
 // Commit makes files the whole content of a branch and returns the commit id.
-func (r *Repo) Commit(branch string, files ...File) string {
-	r.hub.mu.Lock()
-	defer r.hub.mu.Unlock()
-	parts := []string{r.kind, r.Name, branch, r.branches[branch]}
+func (repo *Repo) Commit(branch string, files ...File) string {
+	repo.hub.mu.Lock()
+	defer repo.hub.mu.Unlock()
+	parts := []string{repo.kind, repo.Name, branch, repo.branches[branch]}
 	for _, f := range files {
 		parts = append(parts, f.Name, f.sum())
-		r.hub.blobs[f.sum()] = f.section()
+		repo.hub.blobs[f.sum()] = f.section()
 	}
 	commit := id(parts...)
-	r.commits[commit] = slices.Clone(files)
-	r.branches[branch] = commit
+	repo.commits[commit] = slices.Clone(files)
+	repo.branches[branch] = commit
 	return commit
 }
 
 // Branch moves a branch, or a tag, to a commit.
-func (r *Repo) Branch(name, commit string) {
-	r.hub.mu.Lock()
-	defer r.hub.mu.Unlock()
-	r.branches[name] = commit
+func (repo *Repo) Branch(name, commit string) {
+	repo.hub.mu.Lock()
+	defer repo.hub.mu.Unlock()
+	repo.branches[name] = commit
 }
 
 // find resolves a revision of the repository.
-func (r *Repo) find(revision string) (commit string, files []File, ok bool) {
-	r.hub.mu.Lock()
-	defer r.hub.mu.Unlock()
+func (repo *Repo) find(revision string) (commit string, files []File, ok bool) {
+	repo.hub.mu.Lock()
+	defer repo.hub.mu.Unlock()
 	commit = revision
-	if c, isBranch := r.branches[revision]; isBranch {
+	if c, isBranch := repo.branches[revision]; isBranch {
 		commit = c
 	}
-	files, ok = r.commits[commit]
+	files, ok = repo.commits[commit]
 	return commit, files, ok
 }
 

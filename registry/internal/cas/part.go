@@ -177,16 +177,25 @@ func (p *part) empty() error {
 // everything else on the machine.
 const spare = 64 << 20
 
+// Room fails with registry.ErrSpace when the disk of dir has no room for so many
+// more bytes. Where that is not known, there is room.
+func Room(dir string, need int64) error {
+	free, known := freeSpace(dir)
+	if !known || need <= 0 || free-spare >= need {
+		return nil
+	}
+	return fmt.Errorf("%w: %d more bytes are needed in %s, and %d are free (%d of them are left alone); make room",
+		registry.ErrSpace, need, dir, free, spare)
+}
+
 // reserve makes sure of the space before the first byte is fetched.
 func (p *part) reserve(b Blob) error {
 	info, err := p.file.Stat()
 	if err != nil {
 		return err
 	}
-	need := b.Size - min(b.Size, allocated(info))
-	if free, known := freeSpace(p.root.Name()); known && need > 0 && free-spare < need {
-		return fmt.Errorf("%w: %s takes %d more bytes in %s, and %d are free (%d of them are left alone); make room, or set ASSAY_CACHE to a folder on another disk",
-			registry.ErrSpace, b.Name, need, p.root.Name(), free, spare)
+	if err := Room(p.root.Name(), b.Size-min(b.Size, allocated(info))); err != nil {
+		return fmt.Errorf("%s: %w, or set ASSAY_CACHE to a folder on another disk", b.Name, err)
 	}
 	if b.Size == 0 {
 		return nil
