@@ -63,8 +63,15 @@ func (p *process) script(w word, depth int) {
 func (p *process) flags(words []word) {
 	for i, w := range words {
 		name, value, inline := splitFlag(w.text)
-		n, ok := flags[name]
+		n, ok := flagNaming(name)
 		if !ok {
+			given := word{value, w.path, w.known}
+			if !inline && i+1 < len(words) {
+				given = words[i+1]
+			}
+			if full := shortened(name); full != "" && mayBeModel(given) {
+				p.add(Reference{Path: w.path, Raw: w.text, Problem: "it may be short for " + full + "; write the flag in full"})
+			}
 			continue
 		}
 		rev := revisionFlag(words, n.revisions)
@@ -86,6 +93,49 @@ func (p *process) flags(words []word) {
 			p.wordValue(words[i+1], n.form, rev)
 		}
 	}
+}
+
+// flagNaming looks a flag up, also one with a key of its JSON value behind a dot
+// (vLLM: --speculative-config.model org/name).
+func flagNaming(name string) (naming, bool) {
+	if n, ok := flags[name]; ok {
+		return n, true
+	}
+	flag, key, dotted := strings.Cut(name, ".")
+	if n := flags[flag]; dotted && n.form == formJSON && key == "model" {
+		return naming{form: formName, source: n.source}, true
+	}
+	return naming{}, false
+}
+
+// shortest is the least that is taken for a shortened flag, with its dashes.
+const shortest = 5
+
+// shortened returns the flag that name may be short for: parsers that follow
+// Python's argparse take any beginning that is unambiguous. It is "" for a flag
+// that is one of its own.
+func shortened(name string) string {
+	if len(name) < shortest || !strings.HasPrefix(name, "--") || ownFlags[name] {
+		return ""
+	}
+	var full []string
+	for flag := range flags {
+		if strings.HasPrefix(flag, name) {
+			full = append(full, flag)
+		}
+	}
+	if len(full) == 0 {
+		return ""
+	}
+	return slices.Min(full)
+}
+
+// mayBeModel reports a value that a flag for models could mean. Ordinary flags
+// begin like such a flag too, and most have values like "fast".
+func mayBeModel(w word) bool {
+	_, named, _ := strings.Cut(w.text, "=")
+	return !w.known || strings.HasPrefix(w.text, "{") || schemeForm.MatchString(w.text) ||
+		hubTwoPart.MatchString(w.text) || hubTwoPart.MatchString(named)
 }
 
 func isFlag(s string) bool { return len(s) > 1 && s[0] == '-' }

@@ -4,14 +4,15 @@ package admission
 type form int
 
 const (
-	formName     form = iota // a Hub name, a URI or a path
-	formURI                  // a URI; anything else names no model
-	formLoose                // a URI or a Hub name with a slash; anything else names no model
-	formAdapters             // NAME=VALUE or JSON with "path", several words (vLLM --lora-modules)
-	formList                 // VALUE or NAME=VALUE, separated by commas
-	formJSON                 // JSON with "model" and "revision"
-	formGGUF                 // org/name[:quantisation], always of the main branch
-	formImage                // an OCI reference without scheme
+	formName      form = iota // a Hub name, a URI or a path
+	formURI                   // a URI; anything else names no model
+	formLoose                 // a URI or a Hub name with a slash; anything else names no model
+	formAdapters              // NAME=VALUE or JSON with "path", several words (vLLM --lora-modules)
+	formList                  // VALUE or NAME=VALUE, separated by commas
+	formJSON                  // JSON with "model" and "revision"
+	formOverrides             // JSON that replaces keys of the model's configuration
+	formGGUF                  // org/name[:quantisation], always of the main branch
+	formImage                 // an OCI reference without scheme
 )
 
 // naming is a flag or a variable that names a model, with those that hold its
@@ -44,6 +45,9 @@ var flags = map[string]naming{
 	"--lora-modules":                 {formAdapters, nil, vllm},
 	"--speculative-model":            {formName, []string{"--speculative-model-revision"}, vllm},
 	"--speculative-config":           {formJSON, nil, vllm},
+	"-sc":                            {formJSON, nil, vllm},
+	"--hf-overrides":                 {formOverrides, nil, vllm},
+	"--generation-config":            {formLoose, nil, vllm},
 	"--model-path":                   {formName, revision, sglang},
 	"--tokenizer-path":               {formName, revision, sglang},
 	"--lora-paths":                   {formAdapters, nil, sglang},
@@ -60,6 +64,8 @@ var flags = map[string]naming{
 	"-hfv":                           {formGGUF, nil, llama},
 	"-hfrv":                          {formGGUF, nil, llama},
 	"--hf-repo-v":                    {formGGUF, nil, llama},
+	"-dr":                            {formImage, nil, llama},
+	"--docker-repo":                  {formImage, nil, llama},
 	"-mu":                            {formURI, nil, llama},
 	"--model-url":                    {formURI, nil, llama},
 	"-mmu":                           {formURI, nil, llama},
@@ -71,24 +77,36 @@ var flags = map[string]naming{
 	"--model-uri":                    {formURI, nil, mlflow},
 }
 
+// ownFlags begin like a flag that names a model and are flags of their own.
+var ownFlags = map[string]bool{
+	"--token": true, // access token of the Hub's command line and of others
+	"--lora":  true, // llama.cpp: a file
+	"--mode":  true, // of any program
+}
+
 // variables are environment variables. Those that servers read themselves may
 // hold any name; the others are also used for names that load nothing, and count
 // only when they look like a reference.
 var variables = map[string]naming{
-	"MODEL_ID":            {formName, []string{"REVISION", "MODEL_REVISION"}, tgi},
-	"LORA_ADAPTERS":       {formList, nil, tgi},
-	"HF_MODEL_ID":         {formName, []string{"HF_MODEL_REVISION", "HF_REVISION", "REVISION"}, "SageMaker Hugging Face containers"},
-	"HF_MODEL":            {formName, []string{"HF_REVISION", "REVISION"}, common},
-	"LLAMA_ARG_HF_REPO":   {formGGUF, nil, llama},
-	"LLAMA_ARG_MODEL_URL": {formURI, nil, llama},
-	"STORAGE_URI":         {formURI, nil, kserve},
-	"MODEL_NAME":          {formLoose, []string{"MODEL_REVISION", "REVISION"}, common},
-	"MODEL":               {formLoose, []string{"MODEL_REVISION", "REVISION"}, common},
-	"MODEL_PATH":          {formLoose, []string{"MODEL_REVISION", "REVISION"}, common},
-	"MODEL_URI":           {formURI, nil, common},
-	"HF_MODEL_NAME":       {formLoose, []string{"HF_REVISION", "REVISION"}, common},
-	"NIM_MODEL_NAME":      {formLoose, nil, "NVIDIA NIM configuration"},
-	"TOKENIZER":           {formLoose, []string{"TOKENIZER_REVISION"}, common},
+	"MODEL_ID":          {formName, []string{"REVISION", "MODEL_REVISION"}, tgi},
+	"LORA_ADAPTERS":     {formList, nil, tgi},
+	"HF_MODEL_ID":       {formName, []string{"HF_MODEL_REVISION", "HF_REVISION", "REVISION"}, "SageMaker Hugging Face containers"},
+	"HF_MODEL":          {formName, []string{"HF_REVISION", "REVISION"}, common},
+	"LLAMA_ARG_HF_REPO": {formGGUF, nil, llama},
+
+	"LLAMA_ARG_HF_REPO_DRAFT": {formGGUF, nil, llama},
+	"LLAMA_ARG_HFD_REPO":      {formGGUF, nil, llama},
+	"LLAMA_ARG_HF_REPO_V":     {formGGUF, nil, llama},
+	"LLAMA_ARG_DOCKER_REPO":   {formImage, nil, llama},
+	"LLAMA_ARG_MODEL_URL":     {formURI, nil, llama},
+	"STORAGE_URI":             {formURI, nil, kserve},
+	"MODEL_NAME":              {formLoose, []string{"MODEL_REVISION", "REVISION"}, common},
+	"MODEL":                   {formLoose, []string{"MODEL_REVISION", "REVISION"}, common},
+	"MODEL_PATH":              {formLoose, []string{"MODEL_REVISION", "REVISION"}, common},
+	"MODEL_URI":               {formURI, nil, common},
+	"HF_MODEL_NAME":           {formLoose, []string{"HF_REVISION", "REVISION"}, common},
+	"NIM_MODEL_NAME":          {formLoose, nil, "NVIDIA NIM configuration"},
+	"TOKENIZER":               {formLoose, []string{"TOKENIZER_REVISION"}, common},
 }
 
 // program is a command whose first argument is a model. Of two that match, the
@@ -102,6 +120,7 @@ type program struct {
 
 var programs = []program{
 	{[]string{"vllm", "serve"}, formName, "", revision},
+	{[]string{"sglang", "serve"}, formName, "", revision},
 	{[]string{"lmdeploy", "serve", "api_server"}, formName, "", revision},
 	{[]string{"trtllm-serve", "serve"}, formName, "", nil},
 	{[]string{"trtllm-serve"}, formName, "", nil},

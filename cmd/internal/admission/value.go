@@ -50,6 +50,12 @@ func (x *extraction) value(at, raw string, f form, rev revisionOf) {
 	case f == formJSON:
 		x.jsonValue(at, raw)
 		return
+	case f == formOverrides:
+		if strings.Contains(raw, "auto_map") {
+			r.Problem = "it replaces auto_map, which names code to import; have the model's own configuration say it"
+			x.add(r)
+		}
+		return
 	case schemeForm.MatchString(raw):
 		pinURI(&r, raw, rev.text)
 	case f == formURI || f == formLoose && !hubTwoPart.MatchString(raw):
