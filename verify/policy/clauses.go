@@ -136,18 +136,24 @@ func (j *judgement) formats(l Lists) []verify.Reason {
 		for _, format := range f.Formats {
 			if slices.Contains(l.Deny, format) || len(l.Allow) > 0 && !slices.Contains(l.Allow, format) {
 				reasons = append(reasons, verify.Reason{Code: CodeFormat, Effect: verify.Deny, File: f.Name,
-					What: fmt.Sprintf("the format %s is not allowed", format), Advice: formatAdvice(format)})
+					What: fmt.Sprintf("the format %s is not allowed", format), Advice: j.formatAdvice(format)})
 			}
 		}
 	}
 	return reasons
 }
 
-func formatAdvice(format string) string {
-	if format == "pickle" || format == "zip" || format == "torchscript" {
-		return "use the safetensors file of this model; if there is none, ask the publisher for one"
+// formatAdvice names the file to use instead, when the model brings it.
+func (j *judgement) formatAdvice(format string) string {
+	if format != "pickle" && format != "zip" && format != "torchscript" {
+		return "use a file in an allowed format, or allow this one in the policy"
 	}
-	return "use a file in an allowed format, or allow this one in the policy"
+	for _, f := range j.e.Files {
+		if slices.Equal(f.Formats, []string{"safetensors"}) {
+			return fmt.Sprintf("load %s instead, which is part of this model, and leave this file out", f.Name)
+		}
+	}
+	return "use the safetensors file of this model; if there is none, ask the publisher for one"
 }
 
 // remoteCodeRules are the findings that say: loading this model runs code that

@@ -309,6 +309,20 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// TestFormatAdvice names the file that is safe to use, when there is one.
+func TestFormatAdvice(t *testing.T) {
+	r := policy.Rules{Require: policy.Requirements{Formats: policy.Lists{Deny: []string{"pickle"}}}}
+	e := ordinary()
+	e.Files = append(e.Files, verify.FileEvidence{Name: "m.bin", Size: 1, Formats: []string{"pickle"}, Coverage: scanners.Coverage{Parsed: 1}})
+	if v := r.Decide(e, noon); len(v.Reasons) != 1 || !strings.Contains(v.Reasons[0].Advice, "load m.safetensors instead") {
+		t.Errorf("%+v", v.Reasons)
+	}
+	e.Files = e.Files[2:]
+	if v := r.Decide(e, noon); len(v.Reasons) != 1 || strings.Contains(v.Reasons[0].Advice, "instead") {
+		t.Errorf("%+v", v.Reasons)
+	}
+}
+
 // TestLoad reads keys relative to the policy, and the id changes with them.
 func TestLoad(t *testing.T) {
 	dir := t.TempDir()
