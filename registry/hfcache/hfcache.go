@@ -99,8 +99,10 @@ func (s *Source) snapshot(ctx context.Context, root *os.Root, r repo) (*registry
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", r.name, err)
 	}
+	// Nothing is pinned: the folder may change, and hold only some of the files of
+	// the commit that it is named after.
 	a := &registry.Artifact{
-		Pinned: "hf://" + r.prefix() + r.name + "@" + commit, Kind: r.kind,
+		Kind:     r.kind,
 		Identity: registry.Identity{Name: r.name, Revision: commit},
 		Files:    l.Files, Omitted: l.Omitted, Ignored: l.Ignored,
 	}
@@ -148,13 +150,6 @@ func (s *Source) parse(ref registry.Reference) (repo, error) {
 	}
 	r.name, r.revision = name, revision
 	return r, nil
-}
-
-func (r repo) prefix() string {
-	if r.kind == registry.KindDataset {
-		return "datasets/"
-	}
-	return ""
 }
 
 func (r repo) folder() string {

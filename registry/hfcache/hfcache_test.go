@@ -85,7 +85,7 @@ func TestSnapshot(t *testing.T) {
 	for _, rest := range []string{"org/name", "org/name@main", "org/name@refs/pr/1", "org/name@" + commit, c.dir + "//org/name"} {
 		a := c.must(c.resolve(rest))
 		if !slices.Equal(names(a), []string{"config.json", "sub/w.bin"}) || len(a.Omitted) != 0 ||
-			a.Pinned != "hf://org/name@"+commit || a.Identity.Revision != commit || a.Kind != registry.KindModel {
+			a.Pinned != "" || a.Identity.Name != "org/name" || a.Identity.Revision != commit || a.Kind != registry.KindModel {
 			t.Errorf("%s: %q, omitted %v, pinned %s", rest, names(a), a.Omitted, a.Pinned)
 		}
 		for i, want := range []string{"{}", "weights"} {
