@@ -157,6 +157,20 @@ func (m *machine) fits(g *global, args value) bool {
 		return n == 1 && m.fitsNested(items[0])
 	case pyglobals.ShapeSubscript:
 		return n == 2 && m.listed(items[0], pyglobals.Value) && m.judge.names.list[items[0].middle()].module == "typing" && !m.anyCarries(items)
+	case pyglobals.ShapeNone:
+		return n == 0
+	case pyglobals.ShapePlain:
+		return m.areData(items, maxPlain)
+	case pyglobals.ShapeContainer:
+		return m.fitsContainer(items)
+	case pyglobals.ShapeOwn:
+		return m.fitsOwn(g, items)
+	case pyglobals.ShapeArray:
+		return n >= 3 && m.fitsArray(items)
+	case pyglobals.ShapeScalar:
+		return n >= 1 && n <= 2 && m.isObjectOf(items[0], "numpy") && (n == 1 || items[1].isData() || m.isObjectOf(items[1], "numpy"))
+	case pyglobals.ShapePartial:
+		return n == 1 && m.listed(items[0], pyglobals.Value|pyglobals.New)
 	case pyglobals.ShapeUfunc:
 		return n == 2 && items[1].isText() && m.isString(items[0], "numpy", "numpy.core", "numpy._core", "numpy.core.umath",
 			"numpy._core.umath", "scipy.special", "scipy.special._ufuncs")
@@ -202,7 +216,13 @@ func (m *machine) fitsApply(items []value) bool {
 	m.applying = true
 	m.judge.call(m, callReduce, items[0].middle(), items[2], 0)
 	m.applying = false
-	return true
+	if len(items) < 4 {
+		return true
+	}
+	if _, carries := m.carries(items[3]); carries {
+		return false
+	}
+	return m.fitsState(m.judge.names.list[items[1].middle()], items[3])
 }
 
 // listed reports whether v is a name whose entry permits the use.
@@ -269,12 +289,14 @@ func (m *machine) methodCall(target value, items []value, kind tag) {
 			m.judge.emit(event{kind: eventMethod, off: m.opOff, global: g,
 				text: m.repr(target, 0) + "." + method + "(" + m.reprItems(items, false, 1) + ")", why: whyCall(g, true), ok: true})
 		}
+		to := m.judge.names.list[target.middle()].String() + "." + method
 		for _, v := range items {
 			if id, ok := m.carries(v); ok && kind != tagDict {
-				m.judge.passed(m, id, m.judge.names.list[target.middle()].String()+"."+method)
+				m.judge.passed(m, id, to)
 				return
 			}
 		}
+		m.restricted(items, to)
 		return
 	}
 	m.judge.method(m, target, method, m.nodes.add(tagTuple, items))

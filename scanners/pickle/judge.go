@@ -115,7 +115,7 @@ func (j *judge) call(m *machine, kind callKind, id uint32, args, named value) {
 	j.effects++
 	j.calls++
 	_, n, _ := m.nodes.items(args)
-	allowed := g.entry.Allows(kind.use(n)) && m.fits(g, args)
+	allowed := g.entry.Allows(kind.use(n)) && args.tag() == tagTuple && (named == 0 || named.tag() == tagDict) && m.fits(g, args)
 	if j.listen != nil {
 		j.emit(event{kind: eventCall, off: m.opOff, global: g, ok: allowed,
 			text: m.callText(g, kind, args, named), why: whyCall(g, allowed)})
@@ -127,6 +127,9 @@ func (j *judge) call(m *machine, kind callKind, id uint32, args, named value) {
 		j.about(g, rule, severity, m.opOff, func() string {
 			return fmt.Sprintf("calls %s by %s: %s", m.callText(g, kind, args, named), kind, whyCall(g, false))
 		})
+	}
+	if allowed && g.entry.Shape == pyglobals.ShapeApply {
+		return // the inner call was judged with its arguments
 	}
 	for _, v := range [...]value{args, named} {
 		if other, ok := m.carries(v); ok {
@@ -181,7 +184,7 @@ func (j *judge) passed(m *machine, id uint32, to string) {
 // state judges BUILD on an object.
 func (j *judge) state(m *machine, target, state value) {
 	g := j.names.list[target.middle()]
-	allowed := g.entry.Allows(pyglobals.Build)
+	allowed := g.entry.Allows(pyglobals.Build) && m.fitsState(g, state)
 	if j.listen != nil {
 		j.emit(event{kind: eventState, off: m.opOff, global: g,
 			text: m.repr(target, 0) + ".__setstate__(" + m.repr(state, 0) + ")", why: whyCall(g, allowed), ok: allowed})
@@ -290,6 +293,11 @@ func (j *judge) persistent(m *machine, id value) {
 // finish reports the names that were imported and neither called nor passed on.
 func (j *judge) finish() {
 	for _, g := range j.names.list {
+		if g.entry != nil && !g.passable && !g.used {
+			j.about(g, ruleUnlistedUse, scanners.High, g.off, func() string {
+				return fmt.Sprintf("imports %s and does not call it: %s", g, whyCall(g, false))
+			})
+		}
 		if g.used || g.entry != nil {
 			continue
 		}

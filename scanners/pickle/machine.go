@@ -66,6 +66,8 @@ type machine struct {
 
 	long    map[int64]int64    // payload lengths that do not fit a value
 	taints  map[int64]uint32   // containers that hold a name, by node
+	dunders map[int64]bool     // texts such as "__array__", by where they are
+	magic   map[int64]bool     // dictionaries with such a key, by node
 	dtypes  map[int64]dtype    // numpy data types, by the offset that made them
 	exts    map[int64][2]value // extension codes registered in the stream
 	adopted map[int64]bool     // constants whose findings were taken over
@@ -280,6 +282,9 @@ func (m *machine) payload(t tag, n uint64) error {
 	}
 	v := m.span(t, off, int64(n))
 	m.push(v)
+	if n >= minMagic && n <= maxMagic && (t == tagText || t == tagBinString) {
+		m.noteDunder(v, m.view(off, int(n)))
+	}
 	if n >= opaqueSize {
 		m.opaque(off, int64(n))
 	}

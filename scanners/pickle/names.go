@@ -34,7 +34,7 @@ type global struct {
 	entry     *pyglobals.Entry // on an allow list, or nil
 	danger    pyglobals.Danger
 	dangerous bool
-	passable  bool // may be an argument or an attribute
+	passable  bool // may be an argument or an attribute; other entries may only be called
 
 	used bool // called, or passed on: a finding of its own covers the import
 }
@@ -109,7 +109,7 @@ func newGlobal(proto uint8, module, name string) *global {
 		}
 	}
 	g.entry = pyglobals.Lookup(g.module, g.name)
-	g.passable = g.entry != nil && (g.entry.Shape == pyglobals.ShapeAny || g.entry.Allows(pyglobals.Value))
+	g.passable = g.entry.Allows(pyglobals.Value | pyglobals.New)
 	if g.entry == nil {
 		g.danger, g.dangerous = pyglobals.Classify(g.module, g.name)
 	}

@@ -33,6 +33,7 @@ type node struct {
 	first int64  // number of its first kept child
 	count uint32 // items; keys and values of a dict count separately
 	kept  uint16
+	state bool // it was the state of an object
 }
 
 func (t *nodes) reset() {

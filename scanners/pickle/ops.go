@@ -165,6 +165,9 @@ func (m *machine) collect(kind tag, at int) error {
 	if m.tainted {
 		m.taint(v, items)
 	}
+	if kind == tagDict {
+		m.noteMagic(v, items)
+	}
 	m.stack = append(m.stack[:at], v)
 	return nil
 }
@@ -217,6 +220,10 @@ func (m *machine) mutate(at int, kind tag) error {
 		m.nodes.extend(target, items)
 		if m.tainted {
 			m.taint(target, items)
+			m.restricted(items, "a "+containerName(kind))
+		}
+		if kind == tagDict {
+			m.noteMagic(target, items)
 		}
 	case t == tagList && kind == tagDict, t == tagByteArray && kind != tagSet:
 		// item assignment on a list, bytes appended to a bytearray: still data

@@ -17,16 +17,22 @@ func TestArrayAsOpcodes(t *testing.T) {
 		"imported in the array":   {nil, []string{"POP", "GLOBAL os system", `BINUNICODE "` + marker + `"`, "TUPLE1", "REDUCE", "STOP"}},
 		"INST":                    {nil, []string{"MARK", `BINUNICODE "` + marker + `"`, "INST os system", "STOP"}},
 		"names before the array":  {[]string{`BINUNICODE "os"`, "BINPUT 8", `BINUNICODE "system"`, "BINPUT 9"}, []string{"BINGET 8", "BINGET 9", "STACK_GLOBAL", `BINUNICODE "` + marker + `"`, "TUPLE1", "REDUCE"}},
-		"callee before the array": {[]string{"GLOBAL torch.storage _load_from_bytes", `BINBYTES "cos\nsystem\nU\x15echo assay-test-marker\x85R."`, "TUPLE1"}, []string{"POP", "REDUCE"}},
+		"callee before the array": {[]string{"GLOBAL torch.storage _load_from_bytes", `BINBYTES "cos\nsystem\nU\x16echo assay-test-marker\x85R."`, "TUPLE1"}, []string{"POP", "REDUCE"}},
 		"breaks after the call":   {nil, []string{"GLOBAL os system", `BINUNICODE "` + marker + `"`, "TUPLE1", "REDUCE", `RAW "\xff\xff"`}},
 	} {
-		hidden := program(t, c.array...)
+		hidden := append(program(t, c.array...), opStop)
 		data := join(program(t, append(append([]string{"PROTO 4"}, c.before...), wrapperLines("u1", len(hidden))...)...), hidden, []byte{opStop})
 		r, err := scannertest.Run(Scanner{}, "model.joblib", data)
 		if err != nil || !hasGrave(r.Findings) {
 			t.Errorf("%s: %+v, %v", name, r.Findings, err)
 		}
 		checkAccounted(t, r, data)
+		switch name {
+		case "imported in the array":
+			confirm(t, data, "joblib numpy")
+		case "callee before the array":
+			confirm(t, data, "joblib numpy torch")
+		}
 		scannertest.KeepsFindings(t, Scanner{}, "model.joblib", data, []byte("junk"))
 	}
 }

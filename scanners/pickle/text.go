@@ -49,6 +49,9 @@ func (m *machine) textual(op byte) error {
 func (m *machine) constant(t tag, off, n int64) {
 	v := m.span(t, off, n)
 	m.push(v)
+	if text, all, ok := m.string(v, 6*maxMagic); ok && all {
+		m.noteDunder(v, []byte(text))
+	}
 	if n >= opaqueSize {
 		m.opaque(off, n)
 	}

@@ -51,6 +51,13 @@ const (
 	ShapeNested        Shape = "nested"        // (bytes that are themselves analysed)
 	ShapeUfunc         Shape = "ufunc"         // (module numpy*, name)
 	ShapeSubscript     Shape = "subscript"     // (annotation of typing, parameters)
+	ShapeNone          Shape = "none"          // no arguments
+	ShapePlain         Shape = "plain"         // constants and containers of constants
+	ShapeContainer     Shape = "container"     // constants, containers and listed classes, no objects
+	ShapeOwn           Shape = "own"           // as any, but names only of the same package
+	ShapeArray         Shape = "array"         // ([array classes of numpy...], (0,), "b")
+	ShapeScalar        Shape = "scalar"        // (data type of numpy, bytes)
+	ShapePartial       Shape = "partial"       // (listed name); its state repeats it with arguments
 )
 
 // EnumAttrs in Entry.Attrs stands for the members of an enumeration: names in

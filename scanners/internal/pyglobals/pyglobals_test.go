@@ -13,7 +13,8 @@ func TestTables(t *testing.T) {
 	}
 	shapes := map[Shape]bool{ShapeAny: true, ShapeTypeOf: true, ShapeGetattr: true, ShapeText: true,
 		ShapeReconstructor: true, ShapeNewobj: true, ShapeCodec: true, ShapeTensor: true, ShapeApply: true,
-		ShapeNested: true, ShapeUfunc: true, ShapeSubscript: true}
+		ShapeNested: true, ShapeUfunc: true, ShapeSubscript: true, ShapeNone: true, ShapePlain: true,
+		ShapeContainer: true, ShapeOwn: true, ShapeArray: true, ShapeScalar: true, ShapePartial: true}
 	for k, e := range set.allowed {
 		if e.Uses == 0 || e.Reason == "" || e.Source == "" || !shapes[e.Shape] || strings.Contains(k, "*") {
 			t.Errorf("%s: %+v", k, e)
@@ -36,7 +37,7 @@ func TestExactNamesOnly(t *testing.T) {
 			t.Errorf("%v is allowed by %+v", pair, e)
 		}
 	}
-	if e := Lookup("numpy", "ndarray"); !e.Allows(New) {
+	if e := Lookup("numpy", "ndarray"); !e.Allows(Value) || e.Allows(New|Call) {
 		t.Errorf("numpy.ndarray: %+v", e)
 	}
 }

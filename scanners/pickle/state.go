@@ -1,0 +1,197 @@
+package pickle
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"assay/scanners/internal/pyglobals"
+)
+
+const (
+	minMagic = 5  // bytes of the shortest name such as "__a__"
+	maxMagic = 64 // bytes of the longest
+	maxPlain = 4  // levels of containers in plain arguments
+
+	// maxOddKeys bounds the dictionaries with a key that may be a special name.
+	maxOddKeys = 1 << 18
+)
+
+// inertMagic are the names with two underscores on both sides that genuine
+// instances keep in their state: none of them is called. The state of a pydantic
+// model is a dictionary of such parts.
+var inertMagic = []string{"__dict__", "__doc__", "__module__", "__name__", "__qualname__", "__version__", "__orig_class__",
+	"__objclass__", "__fields_set__", "__private_attribute_values__", "__annotations__", "__weakref__"}
+
+// isMagic reports a name that Python or a library looks up on an object to call it
+// or to read memory through it: "__array__", "__array_interface__", "__deepcopy__".
+func isMagic(text []byte) bool {
+	return len(text) >= minMagic && len(text) <= maxMagic && bytes.HasPrefix(text, []byte("__")) && bytes.HasSuffix(text, []byte("__")) &&
+		!bytes.HasPrefix(text, []byte("__pydantic_")) && !slices.Contains(inertMagic, string(text))
+}
+
+// noteDunder remembers a text that would be such a name.
+func (m *machine) noteDunder(v value, text []byte) {
+	if !isMagic(text) {
+		return
+	}
+	if m.dunders == nil {
+		m.dunders = make(map[int64]bool)
+	}
+	if len(m.dunders) >= maxSparse {
+		m.judge.limit(m.opOff, "more special names than the scanner keeps")
+		return
+	}
+	m.dunders[v.low()] = true
+}
+
+// noteMagic remembers a dictionary that gets such a key. One that is already the
+// state of an object may be its attributes: there it is a change of state.
+func (m *machine) noteMagic(dict value, items []value) {
+	for i := 0; i < len(items); i += 2 {
+		if key := items[i]; key.tag() != tagObject && (!key.isText() || !m.dunders[key.low()]) {
+			continue // an object may be a text too: numpy.str_, collections.UserString
+		}
+		if m.magic == nil {
+			m.magic = make(map[int64]bool)
+		}
+		if len(m.magic) >= maxOddKeys {
+			m.judge.limit(m.opOff, "more dictionaries with special names than the scanner keeps")
+			return
+		}
+		m.magic[dict.low()] = true
+		if n := m.nodes.get(dict); n != nil && n.state {
+			m.judge.find(ruleUnlistedUse, m.opOff, "adds the attribute "+m.repr(items[i], 0)+" to an object through the dictionary of its state")
+		}
+	}
+}
+
+// holdsMagic reports a dictionary of attributes with a special name, alone or as a
+// part of a state: (attributes, slots), or the parts of a pydantic model.
+func (m *machine) holdsMagic(state value, depth int) bool {
+	if state.tag() == tagDict {
+		if m.magic[state.low()] {
+			return true
+		}
+		if n := m.nodes.get(state); n != nil {
+			n.state = true
+		}
+	}
+	if g := m.judge.named(state); g != nil && state.tag() == tagObject && (g.module == "builtins" || g.module == "collections") {
+		return true // a dictionary whose keys are not known
+	}
+	if depth == 0 || state.tag() != tagTuple && state.tag() != tagDict {
+		return false
+	}
+	items, n, _ := m.nodes.items(state)
+	if state.tag() == tagDict {
+		i := slices.IndexFunc(items, func(v value) bool { return m.isString(v, "__dict__") })
+		return i >= 0 && i+1 < len(items) && m.holdsMagic(items[i+1], 0)
+	}
+	return slices.ContainsFunc(items, func(v value) bool {
+		return (n == 2 || v.tag() == tagDict) && m.holdsMagic(v, depth-1)
+	})
+}
+
+// fitsState applies the rules for the state of an object: no name that may only be
+// called, no special attribute, and for a partial what its pickler writes.
+func (m *machine) fitsState(g *global, state value) bool {
+	if id, ok := m.carries(state); ok {
+		if other := m.judge.names.list[id]; other.entry != nil || g.entry != nil && g.entry.Shape == pyglobals.ShapePartial {
+			m.judge.passed(m, id, "the state of "+g.String())
+		}
+	}
+	if m.holdsMagic(state, 1) {
+		return false
+	}
+	if g.entry == nil || g.entry.Shape != pyglobals.ShapePartial {
+		return true
+	}
+	items, n, all := m.nodes.items(state)
+	return all && n == 4 && state.tag() == tagTuple && m.listed(items[0], pyglobals.Value|pyglobals.New) &&
+		items[1].tag() == tagTuple && items[2].tag() == tagDict && (items[3].tag() == tagNone || items[3].tag() == tagDict)
+}
+
+// restricted reports listed names that may only be called and are kept instead.
+func (m *machine) restricted(items []value, to string) {
+	for _, v := range items {
+		if id, ok := m.carries(v); ok && m.judge.names.list[id].entry != nil {
+			m.judge.passed(m, id, to)
+			return
+		}
+	}
+}
+
+func containerName(kind tag) string {
+	switch kind {
+	case tagDict:
+		return "dict"
+	case tagSet:
+		return "set"
+	}
+	return "list"
+}
+
+// areData reports constants, and containers of constants that are all known.
+func (m *machine) areData(items []value, depth int) bool {
+	for _, v := range items {
+		if v.isData() {
+			continue
+		}
+		inside, _, all := m.nodes.items(v)
+		if !all || depth == 0 || !m.areData(inside, depth-1) {
+			return false
+		}
+	}
+	return true
+}
+
+// fitsContainer: what a container is made of. An object would be asked for its
+// items or its keys, by methods that its state may hold.
+func (m *machine) fitsContainer(items []value) bool {
+	return !slices.ContainsFunc(items, func(v value) bool {
+		return !v.isData() && !v.isContainer() && v.tag() != tagUnknown && !m.listed(v, pyglobals.Value|pyglobals.New)
+	})
+}
+
+// fitsOwn: a function that calls one of its arguments gets names and objects of
+// its own package only.
+func (m *machine) fitsOwn(g *global, items []value) bool {
+	own := packageOf(g.module)
+	for _, v := range items {
+		switch other := m.judge.named(v); {
+		case v.isData() || v.isContainer():
+		case other == nil || packageOf(other.module) != own:
+			return false
+		}
+	}
+	return true
+}
+
+// packageOf is the first two parts of a module's name.
+func packageOf(module string) string {
+	first, rest, _ := strings.Cut(module, ".")
+	second, _, _ := strings.Cut(rest, ".")
+	return first + "." + second
+}
+
+// fitsArray: classes of numpy, then the shape of an empty array and a type code.
+func (m *machine) fitsArray(items []value) bool {
+	n := len(items)
+	sizes, ok := m.integersOf(items[n-2])
+	if !ok || len(sizes) > 1 || len(sizes) == 1 && sizes[0] != 0 {
+		return false
+	}
+	return items[n-1].isData() && !slices.ContainsFunc(items[:n-2], func(v value) bool {
+		return !m.listed(v, pyglobals.Value) || !inPackage(m.judge.names.list[v.middle()].module, "numpy")
+	})
+}
+
+// isObjectOf reports what a call of a name in a package gave.
+func (m *machine) isObjectOf(v value, name string) bool {
+	return v.tag() == tagObject && inPackage(m.judge.names.list[v.middle()].module, name)
+}
+
+func inPackage(module, name string) bool {
+	return module == name || strings.HasPrefix(module, name+".")
+}
