@@ -72,7 +72,9 @@ func TestScanOverRanges(t *testing.T) {
 		registrytest.File{Name: "config.json", Content: []byte(`{"model_type": "bert"}`)},
 		registrytest.File{Name: "model.safetensors", Large: io.NewSectionReader(model, 0, model.size), Sum: sum})
 	var sent atomic.Int64
-	hub.Front.Set(func(w http.ResponseWriter, r *http.Request, next http.Handler) { next.ServeHTTP(sentBytes{w, &sent}, r) })
+	hub.Front.Set(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		next.ServeHTTP(sentBytes{w, &sent}, r)
+	})
 
 	list, err := sources.Sources(sources.Config{CacheDir: t.TempDir(), Getenv: func(key string) string {
 		return map[string]string{"HF_ENDPOINT": hub.URL()}[key]

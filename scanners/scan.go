@@ -142,8 +142,8 @@ func (r *run) apply(n *node, s Scanner, head Head, f File, path []string) {
 
 // guarded runs Match and Scan behind the panic barrier.
 func (r *run) guarded(s Scanner, head Head, f File) (result Result, matched bool, err error) {
+	defer func() { matched = matched || err != nil }() // a panic in Match is an opinion too
 	defer barrier(&err)
-	matched = true // unless Match returns false: a panic in it is an opinion too
 	if !s.Match(head) {
 		return Result{}, false, nil
 	}

@@ -9,8 +9,8 @@ type Span struct{ Off, Len int64 }
 func (s Span) End() int64 { return s.Off + s.Len }
 
 // within reports whether the range lies in a file of the size.
-func (x Span) within(size int64) bool {
-	return x.Off >= 0 && x.Len >= 0 && x.Off <= size && x.Len <= size-x.Off
+func (s Span) within(size int64) bool {
+	return s.Off >= 0 && s.Len >= 0 && s.Off <= size && s.Len <= size-s.Off
 }
 
 // Spans is a set of byte ranges. Adding in ascending order is the fast path and

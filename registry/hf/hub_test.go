@@ -3,6 +3,7 @@ package hf_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -144,9 +145,7 @@ func TestCommitIsChecked(t *testing.T) {
 		rec := httptest.NewRecorder()
 		next.ServeHTTP(rec, r)
 		rec.Header().Del("X-Repo-Commit")
-		for k, v := range rec.Header() {
-			w.Header()[k] = v
-		}
+		maps.Copy(w.Header(), rec.Header())
 		w.WriteHeader(rec.Code)
 		_, _ = w.Write(rec.Body.Bytes())
 	}))

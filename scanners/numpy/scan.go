@@ -78,7 +78,7 @@ func (s *scan) arrays(ctx context.Context) error {
 			return err
 		}
 		var start [len(magic)]byte
-		if n := min(s.file.Size-at, int64(len(start))); n < int64(len(start)) || s.readAt(start[:], at) != nil || string(start[:]) != magic {
+		if !s.startsArray(start[:], at) {
 			s.found.Add("numpy/trailing-data", at, "%d bytes after the array", s.file.Size-at)
 			return nil
 		}
@@ -89,6 +89,12 @@ func (s *scan) arrays(ctx context.Context) error {
 		at = next
 	}
 	return nil
+}
+
+// startsArray reports whether another array begins here. What cannot be read
+// does not begin one, and stays uncovered.
+func (s *scan) startsArray(start []byte, at int64) bool {
+	return s.file.Size-at >= int64(len(start)) && s.readAt(start, at) == nil && string(start) == magic
 }
 
 // array checks one array and returns where it ends.

@@ -224,6 +224,6 @@ func parseUint(t jsontok.Token) (n uint64, ok, big bool) {
 			return 0, false, false
 		}
 	}
-	n, err := strconv.ParseUint(string(clip.Bytes(t.Text, 32)), 10, 64)
+	n, err := strconv.ParseUint(clip.Bytes(t.Text, 32), 10, 64)
 	return n, err == nil, err != nil
 }

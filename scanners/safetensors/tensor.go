@@ -208,7 +208,7 @@ func (h *header) checkName(key jsontok.Token) {
 	if isPlainName(key.Text) && !key.Cut() {
 		return
 	}
-	why := ""
+	var why string
 	switch name := string(key.Text[:min(len(key.Text), maxNameReviewed)]); {
 	case key.Size > maxNameReviewed:
 		why = "is very long"

@@ -2,6 +2,7 @@ package tar
 
 import (
 	"cmp"
+	"errors"
 	"io"
 	"maps"
 	"path"
@@ -258,7 +259,7 @@ func (a *archive) member(e entry, at, size int64) {
 	m := scanners.Member{Name: cmp.Or(e.name, "unnamed"), Span: scanners.Span{Off: at, Len: max(0, min(size, a.f.Size-at))}}
 	m.Size = m.Span.Len
 	a.res.Members = append(a.res.Members, m)
-	why := ""
+	var why string
 	switch {
 	case e.sparse:
 		why = "sparse file: its holes were not put back"
@@ -279,7 +280,7 @@ func (a *archive) padding(at, size int64) int64 {
 		return end
 	}
 	b := make([]byte, n)
-	if _, err := a.f.ReadAt(b, end); err == nil || err == io.EOF {
+	if _, err := a.f.ReadAt(b, end); err == nil || errors.Is(err, io.EOF) {
 		if isZero(b) {
 			a.res.Parsed.Add(end, n)
 		} else {

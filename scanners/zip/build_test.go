@@ -5,7 +5,6 @@ import (
 	"compress/flate"
 	"encoding/binary"
 	"hash/crc32"
-	"math"
 )
 
 // file is one entry of an archive that a test builds. The zero values of the
@@ -150,5 +149,3 @@ func descriptorOf(content string, packed int) []byte {
 
 // zip64 is an extra field with sizes; the header must hold all ones.
 func zip64(values ...uint64) string { return extraField(extraZip64, string(u64(nil, values...))) }
-
-const ones = math.MaxUint32

@@ -133,7 +133,7 @@ func (a *app) judge(s signers, st storeFlags) (*judge, error) {
 
 func (j *judge) close() {
 	if j.store != nil {
-		j.store.Close()
+		_ = j.store.Close() // every Put has been committed
 	}
 }
 

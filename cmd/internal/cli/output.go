@@ -111,11 +111,9 @@ func writeFile(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
 	_, err = f.Write(data)
-	err = cmp.Or(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err != nil {
-		f.Close()
+	if err = cmp.Or(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)

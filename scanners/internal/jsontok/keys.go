@@ -1,5 +1,7 @@
 package jsontok
 
+import "slices"
+
 // fnv is the 64-bit FNV-1a hash. It is deterministic, unlike hash/maphash, so
 // that the same bytes always give the same result.
 type fnv uint64
@@ -49,12 +51,8 @@ func (k *keyring) add(o *objectKeys, hash uint64) (duplicate, ok bool) {
 		if _, duplicate = o.large[hash]; duplicate {
 			return true, true
 		}
-	} else {
-		for _, h := range k.stack[o.from:] {
-			if h == hash {
-				return true, true
-			}
-		}
+	} else if slices.Contains(k.stack[o.from:], hash) {
+		return true, true
 	}
 	if k.count >= k.max {
 		return false, false

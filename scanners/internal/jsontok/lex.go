@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -89,7 +90,7 @@ func (d *Decoder) readEscape(t *Token, hash *fnv) error {
 	if w[1] == 'u' {
 		return d.readUnicodeEscape(t, hash)
 	}
-	i := bytes.IndexByte([]byte(escapeFrom), w[1])
+	i := strings.IndexByte(escapeFrom, w[1])
 	if i < 0 {
 		return d.syntax("escape \\%q", w[1])
 	}
@@ -185,7 +186,7 @@ func (d *Decoder) badNumber() error {
 // accept consumes one byte when it is one of set.
 func (d *Decoder) accept(t *Token, set string) bool {
 	c, err := d.src.peek()
-	if err != nil || bytes.IndexByte([]byte(set), c) < 0 {
+	if err != nil || strings.IndexByte(set, c) < 0 {
 		return false
 	}
 	d.keep(t, nil, []byte{c})
@@ -195,7 +196,7 @@ func (d *Decoder) accept(t *Token, set string) bool {
 
 // digits consumes digits and reports whether there was one.
 func (d *Decoder) digits(t *Token) bool {
-	any := false
+	found := false
 	for {
 		w := d.src.window(1)
 		n := 0
@@ -203,9 +204,9 @@ func (d *Decoder) digits(t *Token) bool {
 			n++
 		}
 		if n == 0 {
-			return any
+			return found
 		}
-		any = true
+		found = true
 		d.keep(t, nil, w[:n])
 		d.src.skip(n)
 	}
