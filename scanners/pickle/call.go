@@ -124,10 +124,11 @@ func isMember(e *pyglobals.Entry, attr string) bool {
 
 // fits applies the rule of an entry for its arguments.
 func (m *machine) fits(g *global, args value) bool {
-	if g.entry.Shape == pyglobals.ShapeAny {
-		return true
-	}
 	items, n, all := m.nodes.items(args)
+	if g.entry.Shape == pyglobals.ShapeAny {
+		// Some of torch._utils set their last argument as attributes.
+		return g.module != "torch._utils" || !slices.ContainsFunc(items, func(v value) bool { return v.tag() == tagDict && m.holdsMagic(v, 0) })
+	}
 	if !all {
 		return false
 	}
@@ -162,7 +163,7 @@ func (m *machine) fits(g *global, args value) bool {
 	case pyglobals.ShapePlain:
 		return m.areData(items, maxPlain)
 	case pyglobals.ShapeContainer:
-		return m.fitsContainer(items)
+		return m.fitsContainer(g, items)
 	case pyglobals.ShapeOwn:
 		return m.fitsOwn(g, items)
 	case pyglobals.ShapeArray:
@@ -170,9 +171,9 @@ func (m *machine) fits(g *global, args value) bool {
 	case pyglobals.ShapeScalar:
 		return n >= 1 && n <= 2 && m.isObjectOf(items[0], "numpy") && (n == 1 || items[1].isData() || m.isObjectOf(items[1], "numpy"))
 	case pyglobals.ShapePartial:
-		return n == 1 && m.listed(items[0], pyglobals.Value|pyglobals.New)
+		return n == 1 && m.deferrable(items[0])
 	case pyglobals.ShapeUfunc:
-		return n == 2 && items[1].isText() && m.isString(items[0], "numpy", "numpy.core", "numpy._core", "numpy.core.umath",
+		return n == 2 && m.isUfunc(items[1]) && m.isString(items[0], "numpy", "numpy.core", "numpy._core", "numpy.core.umath",
 			"numpy._core.umath", "scipy.special", "scipy.special._ufuncs")
 	}
 	return false
@@ -283,7 +284,7 @@ func (m *machine) methodCall(target value, items []value, kind tag) {
 	case tagSet:
 		method, use = "add", pyglobals.Add
 	}
-	if target.tag() == tagObject && m.judge.names.list[target.middle()].entry.Allows(use) {
+	if target.tag() == tagObject && m.judge.names.list[target.middle()].entry.Allows(use) && !(kind == tagDict && m.magicItem(target, items)) {
 		if m.judge.listen != nil {
 			g := m.judge.names.list[target.middle()]
 			m.judge.emit(event{kind: eventMethod, off: m.opOff, global: g,

@@ -55,8 +55,16 @@ var laundered = []struct {
 	{"memmap makes a file", "numpy", false, []string{"PROTO 3", "GLOBAL numpy memmap", "MARK", `BINUNICODE "assay-test-marker"`, `BINUNICODE "uint8"`, `BINUNICODE "w+"`, "BININT1 0", "BININT1 8", "TUPLE1", "TUPLE", "REDUCE", "STOP"}},
 	{"memmap by NEWOBJ", "numpy", false, []string{"PROTO 3", "GLOBAL numpy memmap", `BINUNICODE "assay-test-marker"`, "TUPLE1", "NEWOBJ", "STOP"}},
 	{"memmap by _new_Index", "numpy pandas", false, []string{"PROTO 3", "GLOBAL pandas.core.indexes.base _new_Index", "GLOBAL numpy memmap", "EMPTY_DICT", `BINUNICODE "filename"`, `BINUNICODE "assay-test-marker"`, "SETITEM", "TUPLE2", "REDUCE", "STOP"}},
-	{"constructor called by a random generator", "numpy", false, []string{"PROTO 3", "GLOBAL numpy.random._pickle __generator_ctor", `BINUNICODE "x"`, "GLOBAL flair.embeddings.token TransformerWordEmbeddings", "TUPLE2", "REDUCE", "STOP"}},
+	{"constructor called by a random generator", "numpy", false, []string{"PROTO 3", "GLOBAL numpy.random._pickle __generator_ctor", `BINUNICODE "x"`, "GLOBAL flair.embeddings.token FlairEmbeddings", "TUPLE2", "REDUCE", "STOP"}},
 	{"array of any size", "numpy", false, []string{"PROTO 3", "GLOBAL numpy.core.multiarray _reconstruct", "GLOBAL numpy ndarray", "LONG 99999999999L", "TUPLE1", `BINBYTES "b"`, "TUPLE3", "REDUCE", "STOP"}},
+	{"partial of a class that opens files", "numpy torch", false, partialThen("numpy memmap", "STOP")},
+	{"partial of a class that fetches models", "flair", false, partialThen("flair.embeddings.token FlairEmbeddings", "STOP")},
+	{"items that are attributes", "sklearn", false, []string{"PROTO 3", "GLOBAL sklearn.utils._bunch Bunch", "EMPTY_TUPLE", "NEWOBJ", `BINUNICODE "__array__"`, "NONE", "SETITEM", "STOP"}},
+	{"attributes from a dictionary", "", false, []string{"PROTO 3", "GLOBAL types SimpleNamespace", "EMPTY_DICT", `BINUNICODE "a"`, "NONE", "SETITEM", "TUPLE1", "REDUCE", "STOP"}},
+	{"any attribute as a ufunc", "numpy", false, []string{"PROTO 3", "GLOBAL numpy.core _ufunc_reconstruct", `BINUNICODE "numpy"`, `BINUNICODE "load"`, "TUPLE2", "REDUCE", "STOP"}},
+	{"storage of any size", "torch", false, []string{"PROTO 3", "GLOBAL torch FloatStorage", "LONG 99999999999L", "TUPLE1", "REDUCE", "STOP"}},
+	{"embeddings that fetch a model", "flair", false, []string{"PROTO 3", "GLOBAL flair.embeddings.token TransformerWordEmbeddings", "EMPTY_TUPLE", "NEWOBJ", "EMPTY_DICT", "BUILD", "STOP"}},
+	{"attributes of a parameter", "torch", false, []string{"PROTO 3", "GLOBAL torch._utils _rebuild_parameter_with_state", "MARK", "NONE", "NEWTRUE", "NONE", "EMPTY_DICT", `BINUNICODE "__array__"`, "NONE", "SETITEM", "TUPLE", "REDUCE", "STOP"}},
 	{"base class with an __init__", "torch", false, []string{"PROTO 3", "GLOBAL copyreg _reconstructor", "GLOBAL torch.nn.modules.linear Linear", "DUP", "NONE", "TUPLE3", "REDUCE", "STOP"}},
 }
 
@@ -82,6 +90,12 @@ func innerBytes() []string {
 func partialOf(first, function string, args []string) []string {
 	return assemble([]string{"PROTO 3", "GLOBAL functools partial", "GLOBAL " + first, "TUPLE1", "REDUCE", "MARK", function, "MARK"},
 		args, []string{"TUPLE", "EMPTY_DICT", "NONE", "TUPLE", "BUILD", "BINPUT 1", "POP"})
+}
+
+// partialThen makes a partial of a name, and sets that state once more.
+func partialThen(name string, rest ...string) []string {
+	return assemble([]string{"PROTO 3", "GLOBAL functools partial", "GLOBAL " + name, "TUPLE1", "REDUCE", "MARK", "GLOBAL " + name,
+		"EMPTY_TUPLE", "EMPTY_DICT", "NONE", "TUPLE", "BUILD"}, rest)
 }
 
 // namespaceWith keeps in memo 2 an object with memo 1 as its attribute.
@@ -151,6 +165,8 @@ func TestNotLaundered(t *testing.T) {
 		"data":           {"PROTO 3", "EMPTY_DICT", `BINUNICODE "__array__"`, "NONE", "SETITEM", "STOP"},
 		"attribute":      {"PROTO 3", "GLOBAL argparse Namespace", "EMPTY_TUPLE", "NEWOBJ", "EMPTY_DICT", `BINUNICODE "types"`, "EMPTY_DICT", `BINUNICODE "__all__"`, "NONE", "SETITEM", "SETITEM", "BUILD", "STOP"},
 		"pydantic":       {"PROTO 4", "GLOBAL argparse Namespace", "EMPTY_TUPLE", "NEWOBJ", "EMPTY_DICT", "MARK", `BINUNICODE "__dict__"`, "EMPTY_DICT", `BINUNICODE "__pydantic_fields_set__"`, "NONE", "SETITEMS", "BUILD", "STOP"},
+		"ufunc":          {"PROTO 4", "GLOBAL numpy.core _ufunc_reconstruct", `BINUNICODE "numpy"`, `BINUNICODE "log1p"`, "TUPLE2", "REDUCE", "STOP"},
+		"factory":        {"PROTO 2", "GLOBAL collections defaultdict", "GLOBAL functools partial", "GLOBAL collections defaultdict", "TUPLE1", "REDUCE", "TUPLE1", "REDUCE", "STOP"},
 		"random":         {"PROTO 4", "GLOBAL numpy.random._pickle __generator_ctor", `BINUNICODE "PCG64"`, "GLOBAL numpy.random._pickle __bit_generator_ctor", "TUPLE2", "REDUCE", "STOP"},
 		"masked":         {"PROTO 2", "GLOBAL numpy.ma.core _mareconstruct", "MARK", "GLOBAL numpy.ma.core MaskedArray", "GLOBAL numpy ndarray", "BININT1 0", "TUPLE1", `BINUNICODE "b"`, "TUPLE", "REDUCE", "STOP"},
 		"default":        {"PROTO 2", "GLOBAL collections defaultdict", "GLOBAL builtins list", "TUPLE1", "REDUCE", "STOP"},

@@ -108,8 +108,49 @@ func (m *machine) fitsState(g *global, state value) bool {
 		return true
 	}
 	items, n, all := m.nodes.items(state)
-	return all && n == 4 && state.tag() == tagTuple && m.listed(items[0], pyglobals.Value|pyglobals.New) &&
+	return all && n == 4 && state.tag() == tagTuple && m.deferrable(items[0]) &&
 		items[1].tag() == tagTuple && items[2].tag() == tagDict && (items[3].tag() == tagNone || items[3].tag() == tagDict)
+}
+
+// deferrable reports a name that a partial may wrap: some __setstate__ calls what it
+// finds in the state (torch.optim.Optimizer: defaults.setdefault), so that the name
+// must be harmless to call with any arguments. A class that opens files or fetches
+// models when it is made is not: numpy.memmap, embeddings, boosters.
+func (m *machine) deferrable(v value) bool {
+	if !m.listed(v, pyglobals.Value) {
+		return false
+	}
+	switch e := m.judge.names.list[v.middle()].entry; {
+	case e.Uses == pyglobals.Value:
+		return true // a function
+	case e.Profile == "stdlib", e.Profile == "torch_module", e.Profile == "torch_weights", e.Profile == "vision":
+		return true
+	default:
+		return e.Profile == "numpy" && e.Allows(pyglobals.Call)
+	}
+}
+
+// isUfunc reports the name of a universal function of the lists: any other
+// attribute of the module could be taken by _ufunc_reconstruct.
+func (m *machine) isUfunc(v value) bool {
+	name, all, ok := m.string(v, maxMagic)
+	return ok && all && v.isText() && slices.ContainsFunc([]string{"numpy.core._multiarray_umath", "scipy.special._ufuncs"},
+		func(module string) bool { return pyglobals.Lookup(module, name) != nil })
+}
+
+// magicItem reports item assignment of a special name on a dictionary that is an
+// object of its own kind: sklearn's Bunch and others give items as attributes.
+func (m *machine) magicItem(target value, items []value) bool {
+	g := m.judge.named(target)
+	if g == nil || g.module == "builtins" || g.module == "collections" {
+		return false
+	}
+	for i := 0; i < len(items); i += 2 {
+		if items[i].isText() && m.dunders[items[i].low()] || m.isObjectOf(items[i], "builtins") || m.isObjectOf(items[i], "collections") {
+			return true
+		}
+	}
+	return false
 }
 
 // restricted reports listed names that may only be called and are kept instead.
@@ -148,7 +189,10 @@ func (m *machine) areData(items []value, depth int) bool {
 
 // fitsContainer: what a container is made of. An object would be asked for its
 // items or its keys, by methods that its state may hold.
-func (m *machine) fitsContainer(items []value) bool {
+func (m *machine) fitsContainer(g *global, items []value) bool {
+	if g.name == "defaultdict" && len(items) > 0 && m.isObjectOf(items[0], "functools") {
+		items = items[1:] // a partial is a factory, which loading does not call
+	}
 	return !slices.ContainsFunc(items, func(v value) bool {
 		return !v.isData() && !v.isContainer() && v.tag() != tagUnknown && !m.listed(v, pyglobals.Value|pyglobals.New)
 	})

@@ -37,6 +37,9 @@ func TestExactNamesOnly(t *testing.T) {
 			t.Errorf("%v is allowed by %+v", pair, e)
 		}
 	}
+	if e := Lookup("torch.storage", "UntypedStorage"); e.ItemSize != 1 || e.Allows(Call) {
+		t.Errorf("torch.storage.UntypedStorage: %+v", e)
+	}
 	if e := Lookup("numpy", "ndarray"); !e.Allows(Value) || e.Allows(New|Call) {
 		t.Errorf("numpy.ndarray: %+v", e)
 	}

@@ -153,24 +153,29 @@ func (t *tableSet) allow(profile string, d directive, module string, names []str
 	}
 	t.modules[module] = true
 	for _, name := range names {
-		t.addEntry(e, name)
+		if err := t.addEntry(e, name); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// addEntry keeps the first entry of a name and adds what a later one of the same
-// shape permits.
-func (t *tableSet) addEntry(e Entry, name string) {
+// addEntry keeps the first entry of a name and adds what a later one permits, which
+// must have the same shape.
+func (t *tableSet) addEntry(e Entry, name string) error {
 	e.Name = name
 	old := t.allowed[key(e.Module, name)]
 	switch {
 	case old == nil:
 		t.allowed[key(e.Module, name)] = &e
-	case old.Shape == e.Shape:
+	case old.Shape != e.Shape:
+		return fmt.Errorf("%s.%s has the shape %q in %s", e.Module, name, old.Shape, old.Profile)
+	default:
 		old.Uses |= e.Uses
 		old.ItemSize = max(old.ItemSize, e.ItemSize)
 		old.Attrs = append(old.Attrs, e.Attrs...)
 	}
+	return nil
 }
 
 func (t *tableSet) forbid(d directive, module string, names []string) error {
