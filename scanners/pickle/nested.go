@@ -55,12 +55,34 @@ func (m *machine) lookInside(v value, off, n int64) {
 	}
 	switch head[0] {
 	case opProto, 0xc2, 'x', 0x1f, '8', 'g', 'e', 'H', 'Y':
+	case opGlobal, opMark:
+		if m.namesDanger(m.view(off, int(min(n, prefixSize)))) {
+			m.inspect(constant{value: v, off: off, n: n, packed: packedNot})
+		}
+		return
 	default:
 		return
 	}
 	if p := packingOf(head); p != 0 && leadsToPickle(p, m.view(off, int(min(n, prefixSize)))) {
 		m.inspect(constant{value: v, off: off, n: n, packed: p})
 	}
+}
+
+// namesDanger reports an import near the beginning of a pickle of protocol 0, which
+// has no magic number, of a name that can do something.
+func (m *machine) namesDanger(prefix []byte) bool {
+	for i, c := range prefix {
+		if c != opGlobal && c != opInst {
+			continue
+		}
+		if module, name, ok := nameAt(prefix[i:]); ok {
+			module, name = pyglobals.Python3(module, name)
+			if d, ok := pyglobals.Classify(module, name); ok && !d.Caps.Indirect() && pyglobals.Lookup(module, name) == nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // inspect analyses one constant. Findings count only when it is a pickle: it

@@ -205,6 +205,8 @@ func TestNested(t *testing.T) {
 		"gzip":              compress(t, inner),
 		"base64 of zlib":    []byte(base64.StdEncoding.EncodeToString(deflate(t, inner))),
 		"pickle in pickle":  program(t, "PROTO 3", fmt.Sprintf("BINBYTES %q", inner), "STOP"),
+		"protocol 0":        program(t, "GLOBAL os system", "MARK", "STRING '"+marker+"'", "TUPLE", "REDUCE", "STOP"),
+		"protocol 0, INST":  program(t, "MARK", "STRING '"+marker+"'", "INST os system", "STOP"),
 		"protocol 0 base64": []byte(base64.StdEncoding.EncodeToString(program(t, "GLOBAL os system", "MARK", "STRING '"+marker+"'", "TUPLE", "REDUCE", "STOP"))),
 	}
 	for name, packed := range packings {
