@@ -158,6 +158,9 @@ func (m *machine) fits(g *global, args value) bool {
 		return n == 1 && m.fitsNested(items[0])
 	case pyglobals.ShapeSubscript:
 		return n == 2 && m.listed(items[0], pyglobals.Value) && m.judge.names.list[items[0].middle()].module == "typing" && !m.anyCarries(items)
+	case pyglobals.ShapeDtype:
+		// A data type made of another one may be the same object, which has a second name then.
+		return n >= 1 && (items[0].isText() || m.listed(items[0], pyglobals.Value))
 	case pyglobals.ShapeNone:
 		return n == 0
 	case pyglobals.ShapePlain:
@@ -206,7 +209,8 @@ func (m *machine) fitsGetattr(items []value) bool {
 	return false
 }
 
-// fitsApply: the inner call, func(*args), is judged like any other.
+// fitsApply: the inner call, func(*args), is judged like any other. It is one of
+// torch: another could give an object of any class under the name of this call.
 func (m *machine) fitsApply(items []value) bool {
 	if items[0].tag() != tagGlobal || !m.listed(items[1], pyglobals.Value|pyglobals.New|pyglobals.Call) {
 		return false
@@ -217,6 +221,9 @@ func (m *machine) fitsApply(items []value) bool {
 	m.applying = true
 	m.judge.call(m, callReduce, items[0].middle(), items[2], 0)
 	m.applying = false
+	if !inPackage(m.judge.names.list[items[0].middle()].module, "torch") {
+		return false
+	}
 	if len(items) < 4 {
 		return true
 	}

@@ -65,6 +65,9 @@ var laundered = []struct {
 	{"storage of any size", "torch", false, []string{"PROTO 3", "GLOBAL torch FloatStorage", "LONG 99999999999L", "TUPLE1", "REDUCE", "STOP"}},
 	{"embeddings that fetch a model", "flair", false, []string{"PROTO 3", "GLOBAL flair.embeddings.token TransformerWordEmbeddings", "EMPTY_TUPLE", "NEWOBJ", "EMPTY_DICT", "BUILD", "STOP"}},
 	{"attributes of a parameter", "torch", false, []string{"PROTO 3", "GLOBAL torch._utils _rebuild_parameter_with_state", "MARK", "NONE", "NEWTRUE", "NONE", "EMPTY_DICT", `BINUNICODE "__array__"`, "NONE", "SETITEM", "TUPLE", "REDUCE", "STOP"}},
+	{"class without a name", "torch joblib", false, []string{"PROTO 3", "GLOBAL torch._tensor _rebuild_from_type_v2", "MARK", "GLOBAL copyreg __newobj__", "GLOBAL torch Tensor", "GLOBAL joblib.numpy_pickle NumpyArrayWrapper", "TUPLE1", "NONE", "TUPLE", "REDUCE", "STOP"}},
+	{"data type under two names", "numpy", false, []string{"PROTO 3", "GLOBAL numpy dtype", "GLOBAL numpy dtype", `BINUNICODE "V8"`, "TUPLE1", "REDUCE", "TUPLE1", "REDUCE", "STOP"}},
+	{"path by keywords", "", false, []string{"PROTO 4", "GLOBAL pathlib PosixPath", "EMPTY_TUPLE", "EMPTY_DICT", `BINUNICODE "a"`, "EMPTY_LIST", "SETITEM", "NEWOBJ_EX", "STOP"}},
 	{"base class with an __init__", "torch", false, []string{"PROTO 3", "GLOBAL copyreg _reconstructor", "GLOBAL torch.nn.modules.linear Linear", "DUP", "NONE", "TUPLE3", "REDUCE", "STOP"}},
 }
 

@@ -240,5 +240,11 @@ func (m *machine) nestedStream(start int64) (int64, error) {
 	if err := inner.run(start); err != nil {
 		return 0, fmt.Errorf("in the object array at byte %d: %w", inner.opOff, inner.fail(err))
 	}
+	if inner.crossed >= 0 {
+		m.judge.find(ruleFrameCrossing, inner.crossed, "an opcode crosses the end of its frame in the elements of an array")
+	}
+	if inner.framed && inner.offset() < inner.frameEnd {
+		inner.differs("bytes after the STOP inside its frame: readers find the end of the array in different places")
+	}
 	return inner.offset(), nil
 }

@@ -115,7 +115,7 @@ func (j *judge) call(m *machine, kind callKind, id uint32, args, named value) {
 	j.effects++
 	j.calls++
 	_, n, _ := m.nodes.items(args)
-	allowed := g.entry.Allows(kind.use(n)) && args.tag() == tagTuple && (named == 0 || named.tag() == tagDict) && m.fits(g, args)
+	allowed := g.entry.Allows(kind.use(n)) && m.fitsArguments(g, args, named) && m.fits(g, args)
 	if j.listen != nil {
 		j.emit(event{kind: eventCall, off: m.opOff, global: g, ok: allowed,
 			text: m.callText(g, kind, args, named), why: whyCall(g, allowed)})

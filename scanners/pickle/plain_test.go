@@ -113,3 +113,15 @@ func TestLargeFile(t *testing.T) {
 		}
 	}
 }
+
+// TestElementFrames: joblib goes on where the loader of the elements left the file.
+func TestElementFrames(t *testing.T) {
+	head := program(t, append([]string{"PROTO 3"}, wrapperLines("O8", 1)...)...)
+	for rule, inner := range map[string][]byte{
+		"pickle/frame-crossing": program(t, "PROTO 4", "FRAME 4", `SHORT_BINUNICODE "abcdef"`, "STOP"),
+		"pickle/differential":   program(t, "PROTO 4", "FRAME 4", "NONE", "STOP", "NONE", "STOP"),
+	} {
+		r, _ := scannertest.Run(Scanner{}, "a.joblib", join(head, inner, []byte{opStop}))
+		mustFind(t, r, rule, -1, "")
+	}
+}

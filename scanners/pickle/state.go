@@ -153,6 +153,16 @@ func (m *machine) magicItem(target value, items []value) bool {
 	return false
 }
 
+// fitsArguments: what picklers write. A computed tuple could hold anything, and the
+// rules for arguments see those without a name.
+func (m *machine) fitsArguments(g *global, args, named value) bool {
+	if args.tag() != tagTuple {
+		return false
+	}
+	_, n, _ := m.nodes.items(named)
+	return named == 0 || named.tag() == tagDict && (n == 0 || g.entry.Shape == pyglobals.ShapeAny)
+}
+
 // restricted reports listed names that may only be called and are kept instead.
 func (m *machine) restricted(items []value, to string) {
 	for _, v := range items {

@@ -56,6 +56,7 @@ const (
 	ShapeContainer     Shape = "container"     // constants, containers and listed classes, no objects
 	ShapeOwn           Shape = "own"           // as any, but names only of the same package
 	ShapeArray         Shape = "array"         // ([array classes of numpy...], (0,), "b")
+	ShapeDtype         Shape = "dtype"         // (text or listed class, ...)
 	ShapeScalar        Shape = "scalar"        // (data type of numpy, bytes)
 	ShapePartial       Shape = "partial"       // (listed name); its state repeats it with arguments
 )
