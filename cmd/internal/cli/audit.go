@@ -49,7 +49,7 @@ Formats: text (default), jsonl.`,
 		j.pipeline.Jobs, j.pipeline.Progress = 1, nil
 		c := audit.Config{
 			Root: args[0], Journal: journal, Reuse: reuse, Jobs: a.jobs,
-			Ruleset: scanners.Ruleset(formats.Scanners()), Policy: j.rules.ID() + " " + s.id(), Judge: j.gate,
+			Ruleset: scanners.Ruleset(formats.Scanners()), Policy: j.rules.ID() + " " + s.id(), Judge: j.denials,
 		}
 		if err := a.auditOutput(&c); err != nil {
 			return err

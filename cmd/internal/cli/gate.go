@@ -1,9 +1,9 @@
 package cli
 
 import (
-	"github.com/spf13/cobra"
+	"errors"
 
-	"assay/cmd/internal/console"
+	"github.com/spf13/cobra"
 )
 
 func (a *app) gateCommand() *cobra.Command {
@@ -37,13 +37,11 @@ Formats: text (default), json, jsonl, sarif, junit, markdown, html, github, gitl
 		defer j.close()
 		j.pipeline.Progress = a.progress()
 		r, err := j.gate(cmd.Context(), args[0])
-		if err != nil {
+		var forgotten *storeError
+		if err != nil && !errors.As(err, &forgotten) {
 			return err
 		}
-		if err := a.write(r, "text"); err != nil {
-			return err
-		}
-		return exit(console.ExitCode(r.Outcome()))
+		return a.conclude(r, errors.Join(err, a.write(r, "text")))
 	})
 	return cmd
 }

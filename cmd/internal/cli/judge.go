@@ -102,8 +102,19 @@ type judge struct {
 	sources  []registry.Source
 	pipeline verify.Pipeline
 	store    *store.Store // nil: nothing is remembered
+	storeErr error        // why there is no store although there should be one
 	now      func() time.Time
 }
+
+// storeError comes beside a report that is complete: only its evidence could not
+// be remembered.
+type storeError struct{ err error }
+
+func (e *storeError) Error() string {
+	return "the verdict stands, and is not in the store: " + e.err.Error()
+}
+
+func (e *storeError) Unwrap() error { return e.err }
 
 // judge reads the policy, the keys and the store that the flags name. The
 // caller closes it.
@@ -127,8 +138,8 @@ func (a *app) judge(s signers, st storeFlags) (*judge, error) {
 	if st.off {
 		return j, nil
 	}
-	j.store, err = st.open()
-	return j, err
+	j.store, j.storeErr = st.open()
+	return j, nil
 }
 
 func (j *judge) close() {
@@ -137,7 +148,8 @@ func (j *judge) close() {
 	}
 }
 
-// gate takes one reference from resolve to report.
+// gate takes one reference from resolve to report. With a *storeError the report
+// is as good as without.
 func (j *judge) gate(ctx context.Context, ref string) (verify.Report, error) {
 	artifact, err := sources.Resolve(ctx, j.sources, ref)
 	if err != nil {
@@ -147,17 +159,28 @@ func (j *judge) gate(ctx context.Context, ref string) (verify.Report, error) {
 	if err != nil {
 		return verify.Report{}, err
 	}
+	r := verify.NewReport(evidence, j.rules, j.now())
 	if err := j.remember(ctx, evidence); err != nil {
-		return verify.Report{}, err
+		return r, &storeError{err}
 	}
-	return verify.NewReport(evidence, j.rules, j.now()), nil
+	return r, nil
+}
+
+// denials is gate for an audit, to which an error says that nothing is known: a
+// denial is known, also when it could not be remembered.
+func (j *judge) denials(ctx context.Context, ref string) (verify.Report, error) {
+	r, err := j.gate(ctx, ref)
+	if r.Outcome() == verify.Fail {
+		return r, nil
+	}
+	return r, err
 }
 
 // remember puts evidence into the store. Evidence that is bound to no content
 // cannot be stored; its gaps say why.
 func (j *judge) remember(ctx context.Context, e verify.Evidence) error {
-	if j.store == nil || e.Artifact.ContentID == "" {
-		return nil
+	if e.Artifact.ContentID == "" || j.store == nil {
+		return j.storeErr
 	}
 	return j.store.Put(ctx, e, j.now())
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -37,25 +38,43 @@ func (a *app) write(r verify.Report, fallback string) error {
 	return a.writeTo(r, targets)
 }
 
+// writeTo tries every target, whatever happened to the others.
 func (a *app) writeTo(r verify.Report, targets []target) error {
-	var err error
+	var problems []error
 	for _, t := range targets {
-		o := report.Options{Quiet: a.quiet, Verbose: a.verbose}
-		o.Color = t.path == "-" && console.IsTerminal(a.Stdout, a.Getenv)
-		var buf bytes.Buffer
-		if err := t.render(&buf, r, o); err != nil {
-			return fmt.Errorf("render %s: %w", t.format, err)
-		}
-		if t.path == "-" {
-			_, err = a.Stdout.Write(buf.Bytes())
-		} else {
-			err = writeFile(t.path, buf.Bytes())
-		}
-		if err != nil {
-			return fmt.Errorf("write %s: %w", t.format, err)
-		}
+		problems = append(problems, a.writeOne(r, t))
+	}
+	return errors.Join(problems...)
+}
+
+func (a *app) writeOne(r verify.Report, t target) error {
+	o := report.Options{Quiet: a.quiet, Verbose: a.verbose}
+	o.Color = t.path == "-" && console.IsTerminal(a.Stdout, a.Getenv)
+	var buf bytes.Buffer
+	err := t.render(&buf, r, o)
+	if err != nil {
+		return fmt.Errorf("render %s: %w", t.format, err)
+	}
+	if t.path == "-" {
+		_, err = a.Stdout.Write(buf.Bytes())
+	} else {
+		err = writeFile(t.path, buf.Bytes())
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", t.format, err)
 	}
 	return nil
+}
+
+// conclude turns a report into the end of a command. What went wrong beside it
+// (a store or an output that could not be written) does not hide a reason to
+// deny: then it is said, and the exit code is that of the denial.
+func (a *app) conclude(r verify.Report, problem error) error {
+	if problem == nil || r.Outcome() != verify.Fail {
+		return cmp.Or(problem, exit(console.ExitCode(r.Outcome())))
+	}
+	fmt.Fprintln(a.Stderr, "assay:", problem)
+	return exit(console.ExitFail)
 }
 
 // target is one place to write to; path "-" is standard output.
@@ -105,8 +124,21 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-// writeFile replaces path in one step.
+// writeFile replaces a file in one step, the one that a link leads to. What is
+// there and no regular file (/dev/stdout, a pipe) is written to as it is: it must
+// not be replaced.
 func writeFile(path string, data []byte) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(data)
+		return errors.Join(err, f.Close())
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
-
-	"assay/cmd/internal/console"
 )
 
 func (a *app) renderCommand() *cobra.Command {
@@ -23,10 +21,7 @@ Formats: text (default), json, jsonl, sarif, junit, markdown, html, github, gitl
 		if err != nil {
 			return err
 		}
-		if err := a.write(r, "text"); err != nil {
-			return err
-		}
-		return exit(console.ExitCode(r.Outcome()))
+		return a.conclude(r, a.write(r, "text"))
 	})
 	return cmd
 }

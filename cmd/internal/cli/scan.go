@@ -3,7 +3,6 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"assay/cmd/internal/console"
 	"assay/verify"
 )
 
@@ -51,10 +50,7 @@ Formats: text (default), json, jsonl, sarif, junit, markdown, html, github, gitl
 			return err
 		}
 		r := verify.NewReport(evidence, rules, a.Now())
-		if err := a.write(r, "text"); err != nil {
-			return err
-		}
-		return exit(console.ExitCode(r.Outcome()))
+		return a.conclude(r, a.write(r, "text"))
 	})
 	return cmd
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"assay/cmd/internal/console"
 	"assay/verify"
 	"assay/verify/attest"
 	"assay/verify/policy"
@@ -61,10 +60,7 @@ Exit codes: 0 verified, 1 the signature does not hold, 3 could not verify,
 			return err
 		}
 		r := verify.NewReport(evidence, policy.Signatures{Attestations: attested}, a.Now())
-		if err := a.write(r, "text"); err != nil {
-			return err
-		}
-		return exit(console.ExitCode(r.Outcome()))
+		return a.conclude(r, a.write(r, "text"))
 	})
 	return cmd
 }
