@@ -161,6 +161,16 @@ func pythonWith(modules string) string {
 	return ""
 }
 
+// TestCutBeforeCall: a file that breaks off before the call of a listed name is
+// damaged, and no more.
+func TestCutBeforeCall(t *testing.T) {
+	data := program(t, "PROTO 2", "GLOBAL numpy.core.multiarray _reconstruct", "GLOBAL numpy ndarray")
+	r, err := scannertest.Run(Scanner{}, "model.pkl", data)
+	if err == nil || len(r.Findings) > 0 {
+		t.Errorf("%+v, %v", r.Findings, err)
+	}
+}
+
 // TestNotLaundered: what frameworks write with the same names.
 func TestNotLaundered(t *testing.T) {
 	for name, lines := range map[string][]string{

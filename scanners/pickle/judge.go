@@ -291,9 +291,11 @@ func (j *judge) persistent(m *machine, id value) {
 }
 
 // finish reports the names that were imported and neither called nor passed on.
-func (j *judge) finish() {
+// A listed name that may only be called and is not is kept for somebody else to
+// call; in a stream that breaks off (err) the call may just be missing.
+func (j *judge) finish(err error) {
 	for _, g := range j.names.list {
-		if g.entry != nil && !g.passable && !g.used {
+		if g.entry != nil && !g.passable && !g.used && err == nil {
 			j.about(g, ruleUnlistedUse, scanners.High, g.off, func() string {
 				return fmt.Sprintf("imports %s and does not call it: %s", g, whyCall(g, false))
 			})

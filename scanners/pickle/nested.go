@@ -152,7 +152,7 @@ func (m *machine) child(c constant) (*analysis, error) {
 	a.machine.judge, a.machine.cover, a.machine.adopted = j, a.cover, nil
 	a.open(src, start, end)
 	err := a.stream(start)
-	j.finish()
+	j.finish(err)
 	if !complete && err != nil {
 		m.judge.limit(c.off, "a packed pickle that is larger than the scanner unpacks")
 	}

@@ -34,7 +34,7 @@ func (a *analysis) plainReading(at int64) {
 		m.quiet, m.plain, m.drop = true, true, drop
 		err := m.run(at)
 		m.quiet, m.plain, m.drop = quiet, false, false
-		inner.finish()
+		inner.finish(err)
 		a.judge, m.judge = outer, outer
 		if m.array < 0 {
 			m.adopted = adopted

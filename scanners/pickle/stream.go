@@ -162,7 +162,7 @@ func (a *analysis) tentative(at int64) bool {
 	a.judge, m.judge, m.cover = &inner, &inner, &cover{}
 	err := a.one(at)
 	trial := m.cover
-	inner.finish()
+	inner.finish(err)
 	a.judge, m.judge, m.cover = outer, outer, covered
 	acts := inner.effects > 0 || slices.ContainsFunc(inner.names.list, plausible)
 	if !acts && err != nil {
