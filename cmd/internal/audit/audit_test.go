@@ -112,7 +112,6 @@ func TestWhatIsAModel(t *testing.T) {
 	root := t.TempDir()
 	write(t, root, map[string]string{
 		"README.md":                  "this shelf", // a companion of the root, and still looked at
-		"loose.pkl":                  "bad",
 		"bert/config.json":           "{}",
 		"bert/sub/weights":           "w",
 		"bert.v2/weights":            "odd",
@@ -139,7 +138,6 @@ func TestWhatIsAModel(t *testing.T) {
 		"hub/models--o--n/refs pass",
 		"hub/models--o--n/snapshots/" + commit + " incomplete",
 		"link incomplete",
-		"loose.pkl fail",
 		"team/.hidden fail",
 		"team/README pass",
 		"team/a fail",
@@ -149,6 +147,38 @@ func TestWhatIsAModel(t *testing.T) {
 	}
 	if got := outcomes(t, Config{Root: root}); !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestRootIsAModel: taken apart, none of its files would be covered by the
+// signature over the whole.
+func TestRootIsAModel(t *testing.T) {
+	root := t.TempDir()
+	write(t, root, map[string]string{"README.md": "r", "config.json": "{}", "sub/weights": "bad"})
+	want := []string{". fail"}
+	if got := outcomes(t, Config{Root: root}); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	journal := filepath.Join(t.TempDir(), "journal")
+	first, _ := run(t, Config{Root: root, Journal: journal})
+	again, summary := run(t, Config{Root: root, Journal: journal, Reuse: true})
+	if first != again || summary.Resumed != 1 {
+		t.Errorf("resumed %d of 1\n%s\n%s", summary.Resumed, first, again)
+	}
+}
+
+func TestRootIsASnapshot(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("symbolic links need a privilege on Windows")
+	}
+	hub := t.TempDir()
+	write(t, hub, map[string]string{
+		"models--o--n/blobs/aa": "w",
+		"models--o--n/snapshots/" + commit + "/w -> ../../blobs/aa": "",
+	})
+	want := []string{". incomplete"} // this judge follows no links
+	if got := outcomes(t, Config{Root: filepath.Join(hub, "models--o--n", "snapshots", commit)}); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -442,7 +472,7 @@ func TestHostileNamesAndReasons(t *testing.T) {
 		t.Skip("file names of any bytes need Linux")
 	}
 	root, journal := t.TempDir(), filepath.Join(t.TempDir(), "journal")
-	write(t, root, map[string]string{"a\xff\n\x1b[31m": "x", "a\xfe\n\x1b[31m": "bad"})
+	write(t, root, map[string]string{"a\xff\n\x1b[31m/w": "x", "a\xfe\n\x1b[31m/w": "bad"})
 	flood := func(ctx context.Context, path string) (verify.Report, error) {
 		r, err := judge(ctx, path)
 		for range 5000 {

@@ -1,11 +1,10 @@
 // Package audit judges every model below a directory, in an order that does not
 // depend on the number of workers, and goes on where it was interrupted.
 //
-// The audited directory is a shelf: it holds models, it is none. Below it, a
-// directory is a shelf too when it holds only directories and companions
-// (README, LICENSE, hidden files); otherwise it is a model, with everything
-// below it. A regular file on a shelf is audited as a model of one file, a
-// companion too: nothing is left unlooked. A snapshot of the Hugging Face cache
+// A directory is a shelf when it holds only directories and companions (README,
+// LICENSE, hidden files); otherwise it is one model, with everything below it.
+// That holds for the audited directory too, whose name is then ".". A companion
+// on a shelf is audited as a model of one file: nothing is left unlooked. A snapshot of the Hugging Face cache
 // ("models--org--name/snapshots/<commit>") is a model although it holds links
 // only; whether they can be followed is for the judge to say, and where it
 // cannot the snapshot is incomplete, never empty and never clean.

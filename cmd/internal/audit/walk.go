@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -22,12 +23,16 @@ type item struct {
 	problem string // "" for a model
 }
 
-// walk visits every item below root, sorted by the parts of its name. It fails
-// when the root itself cannot be listed or when visit does.
+// walk visits every item below root, sorted by the parts of its name, or root
+// itself, as ".", when it is a model. It fails when the root itself cannot be
+// listed or when visit does.
 func walk(root *os.Root, visit func(item) error) error {
 	entries, err := list(root, ".")
 	if err != nil {
 		return err
+	}
+	if !isShelf(filepath.ToSlash(root.Name()), entries) {
+		return visit(item{name: "."})
 	}
 	w := walker{root, visit}
 	return w.shelf(".", entries, 1)

@@ -24,7 +24,8 @@ func (a *app) auditCommand() *cobra.Command {
 		Long: `audit walks a folder of models and gates each of them: one line for each model, in
 a fixed order, then a summary. A folder that holds only folders and companions
 (README, LICENSE, hidden files) is a shelf; any other folder is one model with
-everything below it; a file on a shelf is a model of its own.
+everything below it. That holds for DIR too: when weights lie loose in it, it is one
+model, called ".", with its subfolders. A companion on a shelf is judged by itself.
 
 With --journal FILE an audit that was killed goes on where it stopped, and its
 output is the same as that of an undisturbed one. The exit code is the worst.
