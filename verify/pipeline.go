@@ -49,13 +49,14 @@ const (
 )
 
 // Gather reads every file of a once and returns what is known. It fails only
-// when ctx ends; what went wrong with a file is a gap.
+// when ctx is cancelled. What went wrong with a file is a gap, and so is what was
+// not reached before the deadline of ctx.
 func (p Pipeline) Gather(ctx context.Context, a *registry.Artifact) (Evidence, error) {
 	e := Evidence{Artifact: info(a), Ruleset: scanners.Ruleset(p.Scanners), Claims: []Claim{}, Gaps: []Gap{}}
 	checks, needs := p.prepare(ctx, a, &e)
 
 	results := p.readAll(ctx, a.Files, needs)
-	if err := ctx.Err(); err != nil {
+	if err := ctx.Err(); errors.Is(err, context.Canceled) {
 		return Evidence{}, fmt.Errorf("gather evidence: %w", err)
 	}
 	var set hashing.Set
@@ -163,6 +164,15 @@ func (p Pipeline) readAll(ctx context.Context, files []registry.File, needs []Ha
 
 // readFile hashes and scans one file.
 func (p Pipeline) readFile(ctx context.Context, f registry.File, needs []HashNeed, buf []byte) (r fileResult) {
+	defer func() {
+		// A source or a hash that panics costs its file, and neither the others
+		// nor the report.
+		if cause := recover(); cause != nil {
+			r.forget()
+			r.file.Classification = scanners.Unknown
+			r.gaps = append(r.gaps, Gap{Code: scanners.GapInternal, File: f.Name, Reason: fmt.Sprintf("assay failed here, please report it: %v", cause)})
+		}
+	}()
 	r.file = FileEvidence{
 		Name: f.Name, Size: f.Size, Formats: []string{}, Findings: []Finding{},
 		Coverage: scanners.Coverage{Skipped: f.Size},

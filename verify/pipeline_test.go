@@ -8,6 +8,7 @@ import (
 	"io"
 	"reflect"
 	"testing"
+	"time"
 
 	"assay/registry"
 	"assay/scanners"
@@ -263,3 +264,36 @@ func (s *swapping) ReadAt(b []byte, off int64) (int, error) {
 }
 func (*swapping) Close() error  { return nil }
 func (s *swapping) Size() int64 { return int64(len(s.data)) }
+
+// TestDeadline: what was not reached in time is a gap, and what was found before
+// is kept.
+func TestDeadline(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	late := file("z", "A")
+	late.Open = func(context.Context) (registry.Content, error) {
+		<-ctx.Done()
+		return nil, context.DeadlineExceeded
+	}
+	limited, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer stop()
+	context.AfterFunc(limited, func() { cancel(nil) })
+	p := verify.Pipeline{Scanners: []scanners.Scanner{letters{}}, Jobs: 2}
+	e, err := p.Gather(limited, artifact(file("a", "A!"), late))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(e.Files) != 2 || len(e.Files[0].Findings) != 1 || e.Files[1].SHA256 != "" || len(e.Gaps) != 1 || e.Gaps[0].File != "z" {
+		t.Errorf("files %+v, gaps %+v", e.Files, e.Gaps)
+	}
+}
+
+// TestPanicCostsItsFile: a source that panics is a gap of that file.
+func TestPanicCostsItsFile(t *testing.T) {
+	bad := file("b", "A")
+	bad.Open = func(context.Context) (registry.Content, error) { panic("boom") }
+	e := gather(t, verify.Pipeline{}, artifact(file("a", "A!"), bad))
+	if got := codes(e); len(got) != 1 || got[0] != scanners.GapInternal || len(e.Files[0].Findings) != 1 || e.Artifact.ContentID != "" {
+		t.Errorf("gaps %+v, files %+v", e.Gaps, e.Files)
+	}
+}

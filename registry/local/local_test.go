@@ -66,7 +66,7 @@ func TestFolder(t *testing.T) {
 	dir := t.TempDir()
 	want := []string{".gitattributes", "a/.git/kept", "a/b/c.bin", "a-b.txt", "z"}
 	write(t, dir, want...)
-	write(t, dir, ".git/objects/pack/x.pack")
+	write(t, dir, ".git/HEAD", ".git/objects/pack/x.pack")
 	a := mustResolve(t, dir)
 	slices.Sort(want)
 	if got := names(a); !slices.Equal(got, want) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"assay/scanners"
@@ -154,6 +155,9 @@ func (w *walk) value(t jsontok.Token) error {
 	if above&underWeightMap != 0 && leavesFolder(string(t.Text)) {
 		w.add("text/path-escape", t.Offset, "the index names the file %s", clip.Quote(t.Text, 120))
 	}
+	if inRepository(t.Text) {
+		w.add("text/path-escape", t.Offset, "the setting %s names %s, in the folder of Git, which is no part of the model", clip.Quote([]byte(key), 60), clip.Quote(t.Text, 120))
+	}
 	if above&underTemplate != 0 && key != "name" {
 		return w.addTemplate(t)
 	}
@@ -194,4 +198,14 @@ func (w *walk) addTemplate(t jsontok.Token) error {
 	w.members = append(w.members, scanners.Member{Name: name, Size: t.Size, Span: span,
 		Open: func() (io.Reader, error) { return strings.NewReader(text), nil }})
 	return nil
+}
+
+// inRepository reports a path into a ".git" folder. That of a clone is left out
+// of the model, so what a loader fetched from there would be seen by nobody.
+func inRepository(text []byte) bool {
+	if !bytes.Contains(text, []byte(".git")) || bytes.Contains(text, []byte("://")) || len(text) > 4096 {
+		return false
+	}
+	parts := strings.FieldsFunc(string(text), func(r rune) bool { return r == '/' || r == '\\' })
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.EqualFold(strings.TrimSpace(part), ".git") })
 }

@@ -62,7 +62,7 @@ var rules = []scanners.Rule{
 		CWE: []string{"CWE-829", "CWE-506"}, ATLAS: []string{"AML.T0011.001", "AML.T0050"}, OWASP: supply,
 	}, {
 		ID: "text/path-escape", Severity: scanners.High, Class: scanners.Suspicious,
-		Summary: "An index names a weight file outside its folder.",
+		Summary: "A setting names a file outside of what belongs to the model.",
 		Help: "Loaders join these names to the folder of the model without looking: another file of the machine is read, or a request leaves it. " +
 			"Do not load the model.",
 		CWE: []string{"CWE-22", "CWE-73", "CWE-918"}, ATLAS: []string{"AML.T0011.000", "AML.T0037"}, OWASP: supply,

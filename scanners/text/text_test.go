@@ -63,6 +63,8 @@ func TestRules(t *testing.T) {
 		s("auto-run", ".claude/settings.json", `{"hooks": {"SessionStart": [{"hooks": [{"type": "command", "command": "echo assay-test-marker"}]}]}}`, `{"model": "x"}`),
 		s("path-escape", "model.safetensors.index.json", `{"weight_map": {"w": "../../etc/x.bin"}}`, `{"weight_map": {"w": "model-00001-of-00002.safetensors"}}`),
 		s("path-escape", "model.safetensors.index.json", `{"weight_map": {"w": "https://example.org/x"}}`, `{"weight_map": {"w": "sub/..m.bin"}, "from": "../x"}`),
+		s("path-escape", "modules.json", `[{"idx": 0, "path": ".git", "type": "sentence_transformers.models.Transformer"}]`, `[{"idx": 0, "path": "", "type": "sentence_transformers.models.Transformer"}]`),
+		s("path-escape", "pytorch_model.bin.index.json", `{"weight_map": {"w": "x\\.GIT/p.bin"}}`, `{"weight_map": {"w": ".gitx/p.bin"}, "url": "https://example.org/x.git", "r": "https://example.org/.git/x"}`),
 		s("yaml-code-tag", "conf.yaml", "a: !!python/object/apply:os.system ['echo assay-test-marker']\n", "a: !!python/tuple [1, 2]\n"),
 		s("yaml-code-tag", "conf.yaml", "a: !<tag:yaml.org,2002:python/object/new:x.Y> {}\n", "a: !!set {x}\n"),
 		s("yaml-code-tag", "MLmodel", "a: !!pyth%6Fn/name:os.system\n", "a: b\n"),

@@ -120,7 +120,7 @@ func (w *walk) entry(name string) error {
 	switch {
 	case err != nil:
 		w.omit(name, "unreadable: "+reason(err))
-	case name == ".git" && info.IsDir():
+	case name == ".git" && info.IsDir() && w.isRepository(name):
 		w.ignored = append(w.ignored, name)
 	case info.IsDir():
 		if err := registry.CheckName(name); err != nil {
@@ -137,6 +137,18 @@ func (w *walk) entry(name string) error {
 		w.omit(name, w.notAFile(name, info.Mode()))
 	}
 	return nil
+}
+
+// isRepository reports the folder of a real clone (gitrepository-layout(5)).
+// Only that is no part of the model: a folder that is merely called .git would be
+// a place to hide weights in.
+func (w *walk) isRepository(name string) bool {
+	head, err := w.root.Lstat(w.at(path.Join(name, "HEAD")))
+	if err != nil || !head.Mode().IsRegular() {
+		return false
+	}
+	objects, err := w.root.Lstat(w.at(path.Join(name, "objects")))
+	return err == nil && objects.IsDir()
 }
 
 func (w *walk) omit(name, why string) {
