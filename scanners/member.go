@@ -14,8 +14,9 @@ import (
 // whatever a member expands to.
 const spoolInMemory = 4 << 20
 
-// member opens one member and scans it.
-func (r *run) member(m Member, parent File, sibling func(string) (int64, bool), path []string) *node {
+// member opens one member and scans it. around is the container, with what the
+// member may know of it.
+func (r *run) member(m Member, around File, path []string) *node {
 	none := &node{}
 	if r.members++; r.members > r.lim.MaxMembers {
 		if r.members == r.lim.MaxMembers+1 {
@@ -23,7 +24,7 @@ func (r *run) member(m Member, parent File, sibling func(string) (int64, bool), 
 		}
 		return none
 	}
-	if !m.Span.within(parent.Size) {
+	if !m.Span.within(around.Size) {
 		r.gap(GapInternal, path, 0, "the scanner placed this member outside the file; please report this file's format")
 		return none
 	}
@@ -40,8 +41,8 @@ func (r *run) member(m Member, parent File, sibling func(string) (int64, bool), 
 			r.gap(GapLimit, path, 0, "the members claim the same bytes over and over")
 			return none
 		}
-		section := io.NewSectionReader(parent, m.Span.Off, m.Span.Len)
-		return r.file(File{ReaderAt: section, Name: m.Name, Size: m.Span.Len, Sibling: sibling}, path)
+		section := io.NewSectionReader(around, m.Span.Off, m.Span.Len)
+		return r.file(File{ReaderAt: section, Name: m.Name, Size: m.Span.Len, Sibling: around.Sibling, Partial: around.Partial}, path)
 	}
 	content, err := r.spool(m)
 	if content != nil {
@@ -55,11 +56,11 @@ func (r *run) member(m Member, parent File, sibling func(string) (int64, bool), 
 		}
 		// What did decompress is looked at all the same: a loader that streams
 		// has acted on it before it meets the error.
-		r.file(File{ReaderAt: content, Name: m.Name, Size: content.size, Sibling: sibling}, path)
+		r.file(File{ReaderAt: content, Name: m.Name, Size: content.size, Sibling: around.Sibling, Partial: around.Partial}, path)
 		r.gap(code, path, content.size, err.Error())
 		return none
 	}
-	n := r.file(File{ReaderAt: content, Name: m.Name, Size: content.size, Sibling: sibling}, path)
+	n := r.file(File{ReaderAt: content, Name: m.Name, Size: content.size, Sibling: around.Sibling, Partial: around.Partial}, path)
 	n.spooled = content.size
 	return n
 }

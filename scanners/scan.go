@@ -58,6 +58,7 @@ type node struct {
 	opaque     Spans
 	members    []Member
 	uses       []Use
+	broken     bool  // a scanner could not read it to its end
 	gapsFrom   int   // index of the first gap of this node in the report
 	spooled    int64 // decompressed size, for a compressed member
 }
@@ -136,6 +137,7 @@ func (r *run) apply(n *node, s Scanner, head Head, f File, path []string) {
 	n.members = append(n.members, result.Members...)
 	n.uses = append(n.uses, result.Uses...)
 	if err != nil {
+		n.broken = true
 		r.gapError(info.Name, err, path)
 	}
 }
@@ -169,12 +171,13 @@ func (r *run) descend(n *node, f File, path []string) {
 	for _, m := range n.members {
 		sizes[m.Name] = m.Size
 	}
-	sibling := func(name string) (int64, bool) { size, ok := sizes[name]; return size, ok }
+	around := File{ReaderAt: f, Size: f.Size, Partial: n.broken,
+		Sibling: func(name string) (int64, bool) { size, ok := sizes[name]; return size, ok }}
 
 	children := make([]*node, len(n.members))
 	used := make(map[Use]bool)
 	for i, m := range n.members {
-		children[i] = r.member(m, f, sibling, append(slices.Clone(path), label(m.Name)))
+		children[i] = r.member(m, around, append(slices.Clone(path), label(m.Name)))
 		for _, u := range children[i].uses {
 			used[u] = true
 		}

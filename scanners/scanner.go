@@ -58,6 +58,9 @@ type File struct {
 	// Sibling looks up another member of the same container by its full name
 	// and returns its size. Nil at the top level.
 	Sibling func(name string) (size int64, ok bool)
+	// Partial says that the container around the file broke off, so that a
+	// sibling that Sibling does not know may only not have arrived.
+	Partial bool
 }
 
 // Result is what one scanner says about one file.

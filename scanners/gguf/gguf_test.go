@@ -57,7 +57,9 @@ func TestRules(t *testing.T) {
 	old.version = 1
 	good := ordinary().build()
 	scannertest.CheckRules(t, New(), []scannertest.Sample{
-		{Rule: "gguf/tensor-bounds", Name: name, Hit: f32(0, 17), Miss: f32(0, 16)},
+		{Rule: "gguf/truncated", Name: name, Hit: f32(0, 17), Miss: f32(0, 16)},
+		{Rule: "gguf/truncated", Name: name, Hit: one().tensor("a", 0, 0, 8).header(), Miss: two(0)},
+		{Rule: "gguf/tensor-bounds", Name: name, Hit: f32(0, 1<<43), Miss: f32(0, 17)},
 		{Rule: "gguf/tensor-bounds", Name: name, Hit: two(0), Miss: two(32)},
 		{Rule: "gguf/tensor-bounds", Name: name, Hit: two(1 << 40)},
 		{Rule: "gguf/tensor-bounds", Name: name, Hit: two(math.MaxUint64 - 31)},
@@ -65,7 +67,6 @@ func TestRules(t *testing.T) {
 		{Rule: "gguf/tensor-bounds", Name: name, Hit: f32(0, 1<<32, 1<<32)},
 		{Rule: "gguf/tensor-bounds", Name: name, Hit: f32(0, 1<<61, 2), Miss: good},
 		{Rule: "gguf/tensor-bounds", Name: name, Hit: one().tensor("a", 0, 0, 1<<60).tensor("b", 0, 1<<62, 1<<60).tensor("c", 0, 1<<63, 1<<60).build()},
-		{Rule: "gguf/tensor-bounds", Name: name, Hit: one().tensor("a", 0, 0, 8).header()},
 		{Rule: "gguf/limits", Name: name, Hit: one().claim(1<<40, 1).build(), Miss: good},
 		{Rule: "gguf/limits", Name: name, Hit: one().claim(0, -1).build()},
 		{Rule: "gguf/limits", Name: name, Hit: newFile().kv("", 1).build()},
@@ -74,7 +75,7 @@ func TestRules(t *testing.T) {
 		{Rule: "gguf/limits", Name: name, Hit: key("a", newFile().head(typeArray, 0))},
 		{Rule: "gguf/limits", Name: name, Hit: key("a", newFile().head(typeString, 1<<31))},
 		{Rule: "gguf/limits", Name: name, Hit: key("a", append([]byte{8, 0, 0, 0}, 255, 255, 255, 255, 255, 255, 255, 255))},
-		{Rule: "gguf/limits", Name: name, Hit: key("a", append(newFile().head(typeString, 1), 0, 1, 0, 0, 0, 0, 0, 0))},
+		{Rule: "gguf/limits", Name: name, Hit: key("a", append(newFile().head(typeString, 1), 0, 0, 0, 0, 1, 0, 0, 0))},
 		{Rule: "gguf/limits", Name: name, Hit: f32(0, 1, 1, 1, 1, 1), Miss: f32(0, 1, 2, 2, 4)},
 		{Rule: "gguf/limits", Name: name, Hit: one().tensor(strings.Repeat("n", 64), 0, 0, 8).bytes(32).build(), Miss: one().tensor(strings.Repeat("n", 63), 0, 0, 8).bytes(32).build()},
 		{Rule: "gguf/tensor-shape", Name: name, Hit: one().tensor("a", 12, 0, 128).bytes(144).build(), Miss: one().tensor("a", 12, 0, 256).bytes(144).build()},
@@ -225,11 +226,27 @@ func TestPublished(t *testing.T) {
 		"CVE-2025-49847": {"vocabulary", f().kv("tokenizer.ggml.tokens", []string{"a"}).kv("tokenizer.ggml.bos_token_id", 1<<30).build()},
 		"CVE-2025-53630": {"tensor-bounds", f().tensor("a", 0, 0, 1<<60).tensor("b", 0, 1<<62, 1<<60).tensor("c", 0, 1<<63, 1<<60).bytes(64).build()},
 		"CVE-2026-27940": {"tensor-bounds", f().tensor("a", 0, 0, 1<<60, 3).bytes(64).build()},
-		"CVE-2026-7482":  {"tensor-bounds", f().tensor("a", 0, 0, 1<<20).bytes(64).build()},
+		"CVE-2026-7482":  {"truncated", f().tensor("a", 0, 0, 1<<20).bytes(64).build()},
 	} {
 		report := scannertest.Scan(list, name, c.data)
 		if !scannertest.HasRule(report.Findings, "gguf/"+c.rule) || len(report.Gaps) == 0 && c.rule != "vocabulary" || report.Class == scanners.Clean {
 			t.Errorf("%s: %s, %+v", id, report.Class, report.Findings)
+		}
+	}
+}
+
+// A file of which only the beginning is there is a gap, and no accusation.
+func TestTruncated(t *testing.T) {
+	whole := ordinary().build()
+	for n := len(magic) + 1; n < len(whole); n++ {
+		report := scannertest.Scan(list, name, whole[:n])
+		if len(report.Gaps) == 0 || !strings.Contains(report.Gaps[0].Reason, "fetch it again") {
+			t.Fatalf("%d of %d bytes: gaps %+v", n, len(whole), report.Gaps)
+		}
+		for _, f := range report.Findings {
+			if f.Severity.AtLeast(scanners.Medium) {
+				t.Fatalf("%d of %d bytes: %+v", n, len(whole), f)
+			}
 		}
 	}
 }

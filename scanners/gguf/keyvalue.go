@@ -204,7 +204,9 @@ func (s *scan) array(key string) error {
 	if kind == typeString {
 		least = 8
 	}
-	if u > maxArray || int64(u) > s.left()/least {
+	if left := s.left() / least; u > uint64(left) && u <= uint64(plausible/least) {
+		return scanners.CutOff(s.size, s.at+int64(u)*least)
+	} else if u > maxArray || int64(u) > left {
 		s.found.Add("gguf/limits", at, "the key %s is an array of %d elements, and %d bytes are left", quote(key), u, s.left())
 		return s.reader.broken("an array of %d elements does not fit into the file", u)
 	}

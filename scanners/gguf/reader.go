@@ -26,7 +26,7 @@ type reader struct {
 // peek returns the next n bytes, at most windowSize.
 func (r *reader) peek(n int64) ([]byte, error) {
 	if n > r.left() {
-		return nil, r.broken("the file ends inside the header")
+		return nil, scanners.CutOff(r.size, r.at+n)
 	}
 	if r.at < r.start || r.at+n > r.start+int64(len(r.window)) {
 		if err := r.ctx.Err(); err != nil {
@@ -77,13 +77,19 @@ func (r *reader) u64() (uint64, error) {
 	return r.order.Uint64(p), nil
 }
 
+// plausible is the length, in bytes, up to which a value that does not fit into
+// the file passes for one that is cut off: no genuine value is longer.
+const plausible = largeValue
+
 // length reads the length of what follows, which must fit into the file.
 func (r *reader) length() (int64, error) {
 	n, err := r.u64()
 	if err != nil {
 		return 0, err
 	}
-	if n > uint64(r.left()) {
+	if left := uint64(r.left()); n > left && n <= plausible {
+		return 0, scanners.CutOff(r.size, r.at+int64(n))
+	} else if n > left {
 		return 0, &lengthError{r.at - 8, n, r.left()}
 	}
 	return int64(n), nil

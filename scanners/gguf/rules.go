@@ -17,9 +17,14 @@ const convert = "Do not load it; convert the original weights again with a curre
 var rules = []scanners.Rule{
 	{
 		ID: "gguf/tensor-bounds", Severity: scanners.Critical, Class: scanners.Suspicious,
-		Summary: "A tensor lies outside of the file or inside another one, or its size overflows.",
-		Help: "Loaders that trust these numbers read or write foreign memory (CVE-2026-7482 in Ollama before 0.17.1, CVE-2025-53630, CVE-2026-27940 in llama.cpp before b8146). " +
-			"A file that was cut off while downloading looks like this too: fetch it again. " + convert,
+		Summary: "A tensor lies where no writer puts it: apart from the one before, inside another, beyond any file; or its size overflows.",
+		Help:    "Loaders that trust these numbers read or write foreign memory (CVE-2025-53630, CVE-2026-27940 in llama.cpp before b8146). " + convert,
+		CWE:     memory, ATLAS: exploit, OWASP: supply,
+	}, {
+		ID: "gguf/truncated", Severity: scanners.Low, Class: scanners.Unknown,
+		Summary: "The file ends before its last tensor does, and is in order until there.",
+		Help: "Most often an interrupted download: fetch the file again. Do not load it as it is: a loader that trusts the sizes reads " +
+			"foreign memory (CVE-2026-7482 in Ollama before 0.17.1).",
 		CWE: memory, ATLAS: exploit, OWASP: supply,
 	}, {
 		ID: "gguf/limits", Severity: scanners.High, Class: scanners.Suspicious,

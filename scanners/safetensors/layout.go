@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 
+	"assay/scanners"
 	"assay/scanners/internal/clip"
 	"assay/scanners/internal/jsontok"
 )
@@ -36,23 +37,22 @@ func (s *scan) checkLayout(dataStart int64) {
 	size := uint64(s.file.Size - dataStart)
 	s.layout.sort()
 	var at uint64 // end of the data claimed so far
+	orderly := s.broken == nil
 	for _, e := range s.layout.extents {
 		where := int64(e.at)
 		switch {
-		case e.begin > size || e.end > size:
-			s.found.Add("safetensors/truncated", where, "tensor %s ends at byte %d of the data, which has %d (MetadataIncompleteBuffer)",
-				s.nameAt(where), e.end, size)
-			s.fail(where, "tensors lie beyond the end of the file; fetch it again")
 		case e.begin < at:
 			s.found.Add("safetensors/overlap", where, "tensor %s begins at byte %d of the data, inside another that ends at %d (InvalidOffset)",
 				s.nameAt(where), e.begin, at)
 			s.fail(where, "tensors overlap")
+			orderly = false
 		case e.begin > at:
-			s.found.Add("safetensors/hole", dataStart+int64(at), "%d bytes before tensor %s belong to none (InvalidOffset)",
+			s.found.Add("safetensors/hole", dataStart+int64(min(at, size)), "%d bytes before tensor %s belong to none (InvalidOffset)",
 				e.begin-at, s.nameAt(where))
+			orderly = false
 			fallthrough
 		default:
-			if e.sound {
+			if e.sound && e.end <= size {
 				s.result.Opaque.Add(dataStart+int64(e.begin), int64(e.end-e.begin))
 			}
 		}
@@ -61,6 +61,22 @@ func (s *scan) checkLayout(dataStart int64) {
 	if at < size {
 		s.found.Add("safetensors/trailing-data", dataStart+int64(at), "%d bytes after the last tensor (MetadataIncompleteBuffer)", size-at)
 	}
+	if at > size {
+		s.truncated(at, size, dataStart, orderly && at < scanners.LargestFile)
+	}
+}
+
+// truncated reports tensors beyond the end of the file. In a file that is in order
+// else they have not arrived; among contradictions they are another one.
+func (s *scan) truncated(claimed, size uint64, dataStart int64, orderly bool) {
+	const what = "the tensors end at byte %d of the data, which has %d (MetadataIncompleteBuffer)"
+	if !orderly {
+		s.found.AddAs(scanners.High, "safetensors/truncated", s.file.Size, what, claimed, size)
+		s.fail(s.file.Size, "tensors lie beyond the end of the file")
+		return
+	}
+	s.found.Add("safetensors/truncated", s.file.Size, what, claimed, size)
+	s.broken = scanners.CutOff(s.file.Size, dataStart+int64(claimed))
 }
 
 // nameAt reads the name of a tensor again, for a finding: names are not kept.

@@ -16,8 +16,8 @@ const reject = "The reference reader refuses such a file, and a more lenient one
 var rules = []scanners.Rule{
 	{
 		ID: "safetensors/header-size", Severity: scanners.High, Class: scanners.Suspicious,
-		Summary: "The declared header length does not fit the file or exceeds 100 MB.",
-		Help:    "The file is truncated or made to exhaust memory (HeaderTooLarge, InvalidHeaderLength). " + reject,
+		Summary: "The declared header length exceeds 100 MB.",
+		Help:    "The file is made to exhaust memory (HeaderTooLarge). " + reject,
 		CWE:     []string{"CWE-1284", "CWE-789"}, ATLAS: []string{"AML.T0029", "AML.T0076"}, OWASP: []string{"LLM03", "LLM10"},
 	}, {
 		ID: "safetensors/header-start", Severity: scanners.High, Class: scanners.Suspicious,
@@ -76,10 +76,11 @@ var rules = []scanners.Rule{
 		Help:    "MetadataIncompleteBuffer: appended bytes can be a second file, such as a zip archive, in the same bytes. " + reject,
 		CWE:     hidden, ATLAS: evasion, OWASP: supply,
 	}, {
-		ID: "safetensors/truncated", Severity: scanners.High, Class: scanners.Unknown,
-		Summary: "The file ends before its last tensor does.",
-		Help:    "MetadataIncompleteBuffer: most often an interrupted download. Fetch the file again.",
-		CWE:     []string{"CWE-125"}, ATLAS: []string{"AML.T0076"}, OWASP: supply,
+		ID: "safetensors/truncated", Severity: scanners.Low, Class: scanners.Unknown,
+		Summary: "The file ends before its header or its last tensor does.",
+		Help: "HeaderTooSmall, InvalidHeaderLength or MetadataIncompleteBuffer: most often an interrupted download. Fetch the file again. " +
+			"It is high when the tensors contradict each other too, for then the numbers are made up.",
+		CWE: []string{"CWE-125"}, ATLAS: []string{"AML.T0076"}, OWASP: supply,
 	}, {
 		ID: "safetensors/metadata-type", Severity: scanners.Medium, Class: scanners.Suspicious,
 		Summary: "The free metadata is not a map from text to text.",

@@ -1,6 +1,7 @@
 package safetensors
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"runtime"
@@ -24,8 +25,8 @@ func TestRules(t *testing.T) {
 	meta := func(value string) []byte { return tensors(4, `"__metadata__":`+value, a4) }
 	scannertest.CheckRules(t, New(), []scannertest.Sample{
 		{Rule: "safetensors/header-size", Name: name, Hit: append(binary.LittleEndian.AppendUint64(nil, 100_000_001), ordinary()[8:]...), Miss: ordinary()},
-		{Rule: "safetensors/header-size", Name: name, Hit: ordinary()[:100]},
-		{Rule: "safetensors/header-size", Name: name, Hit: []byte{2, 0, 0}},
+		{Rule: "safetensors/truncated", Name: name, Hit: ordinary()[:100]},
+		{Rule: "safetensors/truncated", Name: name, Hit: []byte{2, 0, 0}},
 		{Rule: "safetensors/header-start", Name: name, Hit: file(" {"+a4+"}", 4), Miss: tensors(4, a4)},
 		{Rule: "safetensors/header-json", Name: name, Hit: tensors(4, a4+","), Miss: file("{}", 0)},
 		{Rule: "safetensors/header-json", Name: name, Hit: file(`[1]`, 0)},
@@ -200,4 +201,37 @@ func FuzzScan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, n string, data []byte) {
 		scannertest.Properties(t, New(), n, data)
 	})
+}
+
+// TestTruncated: a file that is in order until its end has not arrived; one whose
+// numbers contradict each other, or describe no file, is made up.
+func TestTruncated(t *testing.T) {
+	huge := entry("a", "U8", "[18014398509481984]", 0, 1<<54)
+	for what, c := range map[string]struct {
+		data []byte
+		want scanners.Severity
+	}{
+		"the last byte":       {withTensors(39, entry("a", "BF16", "[4,4]", 0, 32), entry("b", "BF16", "[4]", 32, 40)), scanners.Low},
+		"nearly everything":   {withTensors(1, entry("a", "U8", "[1000000]", 0, 1000000)), scanners.Low},
+		"in the header":       {ordinary()[:50], scanners.Low},
+		"and an overlap":      {withTensors(3, a4, entry("b", "U8", "[4]", 2, 6)), scanners.High},
+		"and a hole":          {withTensors(3, a4, entry("b", "U8", "[4]", 5, 9)), scanners.High},
+		"and a size":          {withTensors(3, entry("a", "U16", "[4]", 0, 4)), scanners.High},
+		"beyond any file":     {withTensors(3, huge), scanners.High},
+		"a hole past the end": {withTensors(3, entry("a", "U8", "[4]", 1<<40, 1<<40+4)), scanners.High},
+	} {
+		r := scanners.Scan(t.Context(), list, scanners.File{ReaderAt: bytes.NewReader(c.data), Name: name, Size: int64(len(c.data))}, scanners.Limits{})
+		worst := scanners.Informational
+		for _, f := range r.Findings {
+			if f.Rule == "safetensors/truncated" {
+				worst = min(worst, f.Severity)
+			}
+		}
+		if worst != c.want || len(r.Gaps) == 0 {
+			t.Errorf("%s: severity %s, want %s; gaps %+v, findings %+v", what, worst, c.want, r.Gaps, r.Findings)
+		}
+		if c.want == scanners.Low && !strings.Contains(r.Gaps[0].Reason, "fetch it again") {
+			t.Errorf("%s: gap %q", what, r.Gaps[0].Reason)
+		}
+	}
 }

@@ -91,21 +91,21 @@ func (s *scan) run(ctx context.Context) error {
 		return err
 	}
 	if s.file.Size < lengthSize {
-		s.found.Add("safetensors/header-size", 0, "the file has %d bytes, fewer than the 8 of the header length (HeaderTooSmall)", s.file.Size)
-		return &scanners.FormatError{Err: errors.New("no header length")}
+		s.found.Add("safetensors/truncated", 0, "the file has %d bytes, fewer than the 8 of the header length (HeaderTooSmall)", s.file.Size)
+		return scanners.CutOff(s.file.Size, lengthSize)
 	}
 	n := binary.LittleEndian.Uint64(s.start)
 	if n > maxHeader {
 		s.found.Add("safetensors/header-size", 0, "the header claims %d bytes; readers stop at %d (HeaderTooLarge)", n, maxHeader)
 		return &scanners.FormatError{Code: scanners.GapLimit, Err: fmt.Errorf("header of %d bytes", n)}
 	}
-	if int64(n) > s.file.Size-lengthSize {
-		s.found.Add("safetensors/header-size", 0, "the header claims %d bytes, the file has %d after the length (InvalidHeaderLength)",
-			n, s.file.Size-lengthSize)
-		return &scanners.FormatError{Err: errors.New("the header is longer than the file; fetch it again")}
-	}
-	if n > 0 && s.start[lengthSize] != '{' {
+	if n > 0 && s.file.Size > lengthSize && s.start[lengthSize] != '{' {
 		s.found.Add("safetensors/header-start", lengthSize, "the header begins with %#02x instead of 0x7b", s.start[lengthSize])
+	}
+	if int64(n) > s.file.Size-lengthSize {
+		s.found.Add("safetensors/truncated", 0, "the header claims %d bytes, the file has %d after the length (InvalidHeaderLength)",
+			n, s.file.Size-lengthSize)
+		return scanners.CutOff(s.file.Size, lengthSize+int64(n))
 	}
 	h := &header{scan: s, end: lengthSize + int64(n)}
 	if err := h.read(ctx); err != nil {
