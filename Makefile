@@ -47,6 +47,7 @@ bench: build
 generate: build
 	$(GO) run ./demo -readme README.md bin/assay
 	$(GO) test ./cmd/internal/cli -count=1 -run '^TestDocs$$' -update
+	$(GO) test ./scanners/all -count=1 -run '^TestSource$$' -update
 
 # Needs the Debian packages that testdata/benign/README.md names.
 fixtures:

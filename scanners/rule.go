@@ -109,16 +109,20 @@ func (r Rule) At(offset int64, what string) Finding {
 	return Finding{Rule: r.ID, Severity: r.Severity, Offset: offset, What: what}
 }
 
-// Ruleset is the digest that names a set of scanners with their versions and
-// rules. Evidence is only comparable under the same ruleset. Rules are sorted
-// by id first, so that the order of registration does not matter.
-func Ruleset(list []Scanner) string {
+// Ruleset is the digest that names a set of scanners with everything that decides
+// what they say: names, versions, rules, and source, a digest of their code and
+// their knowledge (scanners/all has it). Evidence is only comparable under the
+// same ruleset: without source, a verdict from before a hole was closed would be
+// found again afterwards. Rules are sorted by id first, so that the order of
+// registration does not matter.
+func Ruleset(list []Scanner, source string) string {
 	infos := make([]Info, len(list))
 	for i, s := range list {
 		infos[i] = s.Info()
 	}
 	slices.SortFunc(infos, func(a, b Info) int { return strings.Compare(a.Name, b.Name) })
 	h := sha256.New()
+	writeField(h, source)
 	for _, info := range infos {
 		writeField(h, info.Name, fmt.Sprint(info.Version))
 		rules := slices.Clone(info.Rules)

@@ -20,6 +20,7 @@ import (
 type Pipeline struct {
 	Scanners  []scanners.Scanner // none: files are hashed, and their content is not looked at
 	Limits    scanners.Limits
+	Ruleset   string // names the scanners in evidence; "": made of their rules alone
 	Verifiers []Verifier
 	Jobs      int      // files at a time; 0 means GOMAXPROCS
 	Progress  Progress // may be nil
@@ -52,7 +53,7 @@ const (
 // when ctx is cancelled. What went wrong with a file is a gap, and so is what was
 // not reached before the deadline of ctx.
 func (p Pipeline) Gather(ctx context.Context, a *registry.Artifact) (Evidence, error) {
-	e := Evidence{Artifact: info(a), Ruleset: scanners.Ruleset(p.Scanners), Claims: []Claim{}, Gaps: []Gap{}}
+	e := Evidence{Artifact: info(a), Ruleset: cmp.Or(p.Ruleset, scanners.Ruleset(p.Scanners, "")), Claims: []Claim{}, Gaps: []Gap{}}
 	checks, needs := p.prepare(ctx, a, &e)
 
 	results := p.readAll(ctx, a.Files, needs)

@@ -7,6 +7,8 @@
 package all
 
 import (
+	_ "embed"
+
 	"assay/scanners"
 	"assay/scanners/compress"
 	"assay/scanners/gguf"
@@ -22,6 +24,17 @@ import (
 	"assay/scanners/torchscript"
 	"assay/scanners/zip"
 )
+
+// source is the digest of the code and the knowledge of all scanners. A test
+// fails when it is not current; `make generate` writes it.
+//
+//go:embed source.sha256
+var source string
+
+// Ruleset names the scanners with everything that decides what they say. It
+// changes with every change below the folder scanners, and is the same on every
+// system.
+func Ruleset() string { return scanners.Ruleset(Scanners(), source) }
 
 // Scanners returns every scanner, in the order in which they run.
 func Scanners() []scanners.Scanner {

@@ -8,7 +8,6 @@ import (
 
 	"assay/cmd/internal/audit"
 	"assay/cmd/internal/console"
-	"assay/scanners"
 	formats "assay/scanners/all"
 	"assay/verify/report"
 )
@@ -50,7 +49,7 @@ Formats: text (default), jsonl.`,
 		j.pipeline.Jobs, j.pipeline.Progress = 1, nil
 		c := audit.Config{
 			Root: args[0], Journal: journal, Reuse: reuse, Jobs: a.jobs,
-			Ruleset: scanners.Ruleset(formats.Scanners()), Policy: j.rules.ID() + " " + s.id(), Judge: j.denials,
+			Ruleset: formats.Ruleset(), Policy: j.rules.ID() + " " + s.id(), Judge: j.denials,
 		}
 		if err := a.auditOutput(&c); err != nil {
 			return err

@@ -85,7 +85,7 @@ func (a *app) sources() ([]registry.Source, error) {
 
 // pipeline is the one way from an artifact to evidence.
 func (a *app) pipeline(verifiers ...verify.Verifier) verify.Pipeline {
-	return verify.Pipeline{Scanners: formats.Scanners(), Verifiers: verifiers, Jobs: a.jobs, Progress: a.progress()}
+	return verify.Pipeline{Scanners: formats.Scanners(), Ruleset: formats.Ruleset(), Verifiers: verifiers, Jobs: a.jobs, Progress: a.progress()}
 }
 
 // progress is nil when nobody wants to see it.

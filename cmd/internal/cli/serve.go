@@ -11,7 +11,6 @@ import (
 
 	"assay/cmd/internal/admission"
 	"assay/registry/hf"
-	"assay/scanners"
 	formats "assay/scanners/all"
 	"assay/verify"
 	"assay/verify/policy"
@@ -94,7 +93,7 @@ func (a *app) servedRules(publicKeys []string) (policy.Rules, error) {
 // lookup judges stored evidence by the policy of now: a verdict is never cached,
 // so that a stricter policy holds for what was gathered before.
 func (a *app) lookup(s *store.Store, p verify.Policy) func(context.Context, string) (verify.Report, error) {
-	ruleset := scanners.Ruleset(formats.Scanners())
+	ruleset := formats.Ruleset()
 	return func(ctx context.Context, pinned string) (verify.Report, error) {
 		e, err := s.ByReference(ctx, hf.PinnedAt(a.Getenv("HF_ENDPOINT"), pinned), ruleset)
 		if errors.Is(err, store.ErrNotFound) {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"assay/scanners"
 	formats "assay/scanners/all"
 	"assay/verify"
 )
@@ -22,7 +21,7 @@ func (a *app) versionCommand() *cobra.Command {
 		RunE: run(func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(a.Stdout, "assay %s %s/%s %s\nruleset %s\nreport schema %s\n",
 				Version, runtime.GOOS, runtime.GOARCH, runtime.Version(),
-				scanners.Ruleset(formats.Scanners()), verify.SchemaVersion)
+				formats.Ruleset(), verify.SchemaVersion)
 			return err
 		}),
 	}
