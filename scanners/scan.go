@@ -45,6 +45,7 @@ type run struct {
 
 	report   FileReport
 	findings worst
+	factsCut bool // facts were left out
 	members  int
 	size     int64 // of the file itself
 	expanded int64 // bytes that came out of compressed members, all depths
@@ -254,7 +255,8 @@ func (r *run) explainRest(n *node, f File, path []string) {
 // facts keeps at most maxFacts.
 func (r *run) facts(list []Fact, path []string) {
 	room := maxFacts - len(r.report.Facts)
-	if len(list) > room && room > 0 {
+	if len(list) > room && !r.factsCut {
+		r.factsCut = true // said once
 		r.gap(GapLimit, path, 0, fmt.Sprintf("more than %d facts", maxFacts))
 	}
 	for _, f := range list[:min(len(list), room)] {
