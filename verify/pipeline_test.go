@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -295,5 +296,15 @@ func TestPanicCostsItsFile(t *testing.T) {
 	e := gather(t, verify.Pipeline{}, artifact(file("a", "A!"), bad))
 	if got := codes(e); len(got) != 1 || got[0] != scanners.GapInternal || len(e.Files[0].Findings) != 1 || e.Artifact.ContentID != "" {
 		t.Errorf("gaps %+v, files %+v", e.Gaps, e.Files)
+	}
+}
+
+// TestContentIDCannotBeImitated: no name can stand for two lines of the list.
+func TestContentIDCannotBeImitated(t *testing.T) {
+	sum := strings.Repeat("0", 64)
+	one := []verify.FileEvidence{{Name: "a", Size: 1, SHA256: sum}, {Name: "b", Size: 2, SHA256: sum}}
+	imitation := []verify.FileEvidence{{Name: "a 1 " + sum + "\n1:b", Size: 2, SHA256: sum}, {Name: "c", Size: 2, SHA256: sum}}
+	if verify.ContentID(one) == verify.ContentID(imitation) || verify.ContentID(one) == verify.ContentID(imitation[:1]) {
+		t.Error("two lists have one content id")
 	}
 }
