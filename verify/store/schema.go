@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -98,7 +99,7 @@ type querier interface {
 // checkSchema reports whether the schema is there, and false for an empty file.
 func checkSchema(ctx context.Context, db querier) (bool, error) {
 	var app, version, tables int
-	err := errors.Join(
+	err := cmp.Or( // the first says it all
 		db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&app),
 		db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version),
 		db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables))
