@@ -86,6 +86,9 @@ func decode(data []byte, into any, kind string, head func() (version, kind strin
 	if err := yaml.Unmarshal(data, &tree); err != nil {
 		return err
 	}
+	if err := checkKind(&tree, kind); err != nil {
+		return err
+	}
 	if err := plain(&tree); err != nil {
 		return err
 	}
@@ -95,7 +98,7 @@ func decode(data []byte, into any, kind string, head func() (version, kind strin
 		if errors.Is(err, io.EOF) {
 			return errors.New("it is empty")
 		}
-		return err
+		return inWords(err)
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return errors.New("more than one document")

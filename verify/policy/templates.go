@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-//go:embed templates/*.yaml
+//go:embed templates/*.yaml templates/tests/*.yaml
 var templates embed.FS
 
 // Scenarios are the names that Template knows, sorted.
@@ -18,14 +18,21 @@ func Scenarios() []string {
 	}
 	var names []string
 	for _, entry := range entries {
-		names = append(names, strings.TrimSuffix(entry.Name(), ".yaml"))
+		if !entry.IsDir() {
+			names = append(names, strings.TrimSuffix(entry.Name(), ".yaml"))
+		}
 	}
 	return names
 }
 
 // Template is a commented policy to start from.
-func Template(scenario string) ([]byte, error) {
-	data, err := templates.ReadFile("templates/" + scenario + ".yaml")
+func Template(scenario string) ([]byte, error) { return template("templates/", scenario) }
+
+// CasesTemplate is a file of cases that hold for the Template of a scenario.
+func CasesTemplate(scenario string) ([]byte, error) { return template("templates/tests/", scenario) }
+
+func template(folder, scenario string) ([]byte, error) {
+	data, err := templates.ReadFile(folder + scenario + ".yaml")
 	if err != nil {
 		return nil, fmt.Errorf("no scenario is called %q: one of %s", scenario, strings.Join(Scenarios(), ", "))
 	}

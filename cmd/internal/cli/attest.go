@@ -47,7 +47,7 @@ folder that was made before does not cover it. Exit codes: 0 signed, 2 usage,
 		Example: `  assay gate ./model --format json > report.json
   assay attest report.json --type vsa --private-key verifier.key --verifier-id https://example.com/verifier -o model.vsa.sigstore.json
   assay gate ./model --attestation model.vsa.sigstore.json --attestation-key verifier.pub --verifier-id https://example.com/verifier`,
-		Args: cobra.ExactArgs(1),
+		Args: needs("a saved report", "REPORT --type TYPE --private-key FILE"),
 	}
 	key.flags(cmd.Flags())
 	cmd.Flags().StringVar(&kind, "type", "vsa", "`TYPE` of the attestation: vsa, svr, spdx3-json, spdx2-json, cyclonedx-json")

@@ -31,10 +31,12 @@ output is the same as that of an undisturbed one. The exit code is the worst.
 
 Formats: text (default), jsonl.`,
 		Example: "  assay audit /models --journal audit.journal --format jsonl > audit.jsonl",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs("a folder of models", "DIR"),
 	}
 	s.flags(cmd.Flags())
 	st.flags(cmd.Flags())
+	a.formatFlag(cmd.Flags(), "text", "jsonl")
+	a.policyFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&st.off, "no-store", false, "keep the evidence out of the store")
 	cmd.Flags().StringVar(&journal, "journal", "", "`FILE` outside the folder to resume from")
 	cmd.Flags().BoolVar(&reuse, "reuse", false, "also believe the journal of a finished audit for files whose size, times and inode are unchanged")
@@ -51,9 +53,7 @@ Formats: text (default), jsonl.`,
 			Root: args[0], Journal: journal, Reuse: reuse, Jobs: a.jobs,
 			Ruleset: formats.Ruleset(), Policy: j.rules.ID() + " " + s.id(), Judge: j.denials,
 		}
-		if err := a.auditOutput(&c); err != nil {
-			return err
-		}
+		a.auditOutput(&c)
 		summary, err := audit.Run(cmd.Context(), c)
 		if err != nil {
 			return err
@@ -72,26 +72,19 @@ func (s *signers) id() string {
 	}, " ")
 }
 
-func (a *app) auditOutput(c *audit.Config) error {
-	switch a.format {
-	case "jsonl":
+func (a *app) auditOutput(c *audit.Config) {
+	if a.format == "jsonl" {
 		c.Out = a.Stdout
-	case "", "text":
-		c.Each = func(l audit.Line) error {
-			if a.quiet {
-				return nil
-			}
-			_, err := fmt.Fprintf(a.Stdout, "%-10s  %s  (%s, %s)%s\n", strings.ToUpper(string(l.Outcome)),
-				report.Safe(l.Model), report.Plural(l.Files, "file"), report.Bytes(l.Bytes), firstReason(l))
-			return err
+		return
+	}
+	c.Each = func(l audit.Line) error {
+		if a.quiet {
+			return nil
 		}
-	default:
-		return usageError("unknown format %q: one of jsonl, text", a.format)
+		_, err := fmt.Fprintf(a.Stdout, "%-10s  %s  (%s, %s)%s\n", strings.ToUpper(string(l.Outcome)),
+			report.Safe(l.Model), report.Plural(l.Files, "file"), report.Bytes(l.Bytes), firstReason(l))
+		return err
 	}
-	if len(a.outputs) > 0 {
-		return usageError("audit has no -o: use --format jsonl")
-	}
-	return nil
 }
 
 func firstReason(l audit.Line) string {

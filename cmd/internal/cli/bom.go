@@ -85,6 +85,8 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	f.flags(cmd.Flags())
+	a.reportFlags(cmd.Flags())
+	a.policyFlags(cmd.Flags())
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		job, err := a.bomJob(f)
 		if err != nil {
@@ -128,6 +130,7 @@ Formats: spdx3-json (default), spdx2-json, cyclonedx-json, each with @VERSION.`,
 		Example: "  assay bom merge model.spdx.json dataset.spdx.json > all.spdx.json",
 		Args:    cobra.MinimumNArgs(2),
 	}
+	a.reportFlags(cmd.Flags())
 	cmd.RunE = run(func(_ *cobra.Command, args []string) error {
 		job, err := a.bomJob(bomFlags{from: args[0], merge: args[1:]})
 		if err != nil {

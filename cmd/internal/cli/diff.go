@@ -35,13 +35,8 @@ Formats: text (default), json.`,
   assay diff --format json old-report.json new-report.json`,
 		Args: cobra.ExactArgs(2),
 	}
+	a.formatFlag(cmd.Flags(), "text", "json")
 	cmd.RunE = run(func(_ *cobra.Command, args []string) error {
-		if a.format != "" && a.format != "text" && a.format != "json" {
-			return usageError("unknown format %q: one of json, text", a.format)
-		}
-		if len(a.outputs) > 0 {
-			return usageError("diff has no -o; it prints to standard output")
-		}
 		old, err := readDocument(args[0])
 		if err != nil {
 			return err

@@ -28,7 +28,7 @@ is not. Nothing is executed. It describes and does not judge: the exit code is 0
 when everything could be followed, 3 when something could not, 4 when there is no
 pickle.`,
 		Example: "  assay explain-load pytorch_model.bin",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs("a model", "REF"),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			artifact, err := a.resolve(cmd.Context(), args[0])
 			if err != nil {

@@ -21,10 +21,12 @@ Formats: text (default), json, jsonl, sarif, junit, markdown, html, github, gitl
 		Example: `  assay gate ./model
   assay gate ./model --public-key publisher.pem -o json=report.json -o spdx3-json=model.spdx.json
   assay gate hf://org/name@0123456789abcdef0123456789abcdef01234567`,
-		Args: cobra.ExactArgs(1),
+		Args: needs("a model", "REF"),
 	}
 	s.flags(cmd.Flags())
 	st.flags(cmd.Flags())
+	a.reportFlags(cmd.Flags())
+	a.policyFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&st.off, "no-store", false, "keep the evidence out of the store")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		if _, err := a.targets("text"); err != nil {

@@ -47,12 +47,10 @@ told, and is no failure.
 
 Formats: text (default), json.`,
 		Example: "  assay lock check model.lock.json",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs("a lock file", "LOCK"),
 	}
+	a.formatFlag(cmd.Flags(), "text", "json")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
-		if a.format != "" && a.format != "text" && a.format != "json" {
-			return usageError("unknown format %q: one of json, text", a.format)
-		}
 		lock, err := readLock(args[0])
 		if err != nil {
 			return err

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -136,22 +135,30 @@ what a report denies, 'schema' prints the JSON Schema for editors.`,
 }
 
 func (a *app) policyInit() *cobra.Command {
-	return &cobra.Command{
-		Use:       "init [SCENARIO]",
-		Short:     "print a commented policy to start from",
-		Long:      "init prints a commented policy. Scenarios: " + strings.Join(policy.Scenarios(), ", ") + " (default: ci).",
-		Example:   "  assay policy init > policy.yaml\n  assay policy init promotion > policy.yaml",
+	var cases bool
+	cmd := &cobra.Command{
+		Use:   "init [SCENARIO]",
+		Short: "print a commented policy to start from",
+		Long: "init prints a commented policy, or with --cases test cases that it passes, for\n'assay policy test'. Scenarios: " +
+			strings.Join(policy.Scenarios(), ", ") + " (default: ci).",
+		Example:   "  assay policy init promotion > policy.yaml\n  assay policy init promotion --cases > policy_test.yaml",
 		Args:      cobra.MaximumNArgs(1),
 		ValidArgs: policy.Scenarios(),
-		RunE: run(func(_ *cobra.Command, args []string) error {
-			data, err := policy.Template(cmp.Or(strings.Join(args, ""), "ci"))
-			if err != nil {
-				return usageError("%w", err)
-			}
-			_, err = a.Stdout.Write(data)
-			return err
-		}),
 	}
+	cmd.Flags().BoolVar(&cases, "cases", false, "print test cases for the policy of the scenario instead")
+	cmd.RunE = run(func(_ *cobra.Command, args []string) error {
+		template := policy.Template
+		if cases {
+			template = policy.CasesTemplate
+		}
+		data, err := template(cmp.Or(strings.Join(args, ""), "ci"))
+		if err != nil {
+			return usageError("%w", err)
+		}
+		_, err = a.Stdout.Write(data)
+		return err
+	})
+	return cmd
 }
 
 func (a *app) policySchema() *cobra.Command {
@@ -164,115 +171,32 @@ func (a *app) policySchema() *cobra.Command {
 	}
 }
 
-func (a *app) policyCheck() *cobra.Command {
-	return &cobra.Command{
-		Use:     "check --policy FILE",
-		Short:   "read a policy strictly and say what it holds",
-		Long:    "check reads the policy, the keys that it names and the waivers, and says what they hold.\nExit code 2 when something is wrong, 1 when a waiver has expired.",
-		Example: "  assay policy check --policy policy.yaml --waivers waivers.yaml",
-		Args:    cobra.NoArgs,
-		RunE: run(func(*cobra.Command, []string) error {
-			rules, err := a.rules(false)
-			if err != nil {
-				return err
-			}
-			expired := 0
-			for _, w := range rules.Waivers {
-				if !a.Now().Before(w.Expires) {
-					expired++
-					fmt.Fprintf(a.Stdout, "expired  waiver %s of %s (%s): renew it, or remove it\n", report.Safe(w.ID), report.Safe(w.Owner), report.Safe(w.Ticket))
-				}
-			}
-			_, err = fmt.Fprintf(a.Stdout, "%s: %s, %s, %s, %s\n", cmp.Or(rules.Name, "the built-in policy"), report.Plural(len(rules.Rules), "rule"),
-				report.Plural(len(rules.Named), "signer"), report.Plural(len(rules.Environments), "environment"), report.Plural(len(rules.Waivers), "waiver"))
-			if err == nil && expired > 0 {
-				return exit(console.ExitFail)
-			}
-			return err
-		}),
-	}
-}
-
-func (a *app) policyTest() *cobra.Command {
-	return &cobra.Command{
-		Use:   "test --policy FILE CASES...",
-		Short: "judge the test cases beside a policy",
-		Long: `test judges the cases of files of kind PolicyTest and compares with what they expect.
-A case describes an artifact, or names a saved report beside it. Exit code 1 when
-one fails.`,
-		Example: "  assay policy test --policy policy.yaml policy_test.yaml",
-		Args:    cobra.MinimumNArgs(1),
-		RunE: run(func(_ *cobra.Command, args []string) error {
-			rules, err := a.rules(false)
-			if err != nil {
-				return err
-			}
-			failed := 0
-			for _, path := range args {
-				n, err := a.runCases(rules, path)
-				if err != nil {
-					return err
-				}
-				failed += n
-			}
-			if failed > 0 {
-				return exit(console.ExitFail)
-			}
-			return nil
-		}),
-	}
-}
-
-func (a *app) runCases(rules policy.Rules, path string) (failed int, err error) {
-	data, err := trust.ReadFile(path, policy.MaxFile)
-	if err != nil {
-		return 0, usageError("%w", err)
-	}
-	results, err := rules.RunCases(path, data, func(name string) (verify.Report, error) {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(filepath.Dir(path), name)
-		}
-		return savedReport(name)
-	})
-	if err != nil {
-		return 0, usageError("%w", err)
-	}
-	for _, r := range results {
-		if r.Problem != "" {
-			failed++
-			fmt.Fprintf(a.Stdout, "FAIL  %s: %s\n", report.Safe(r.Name), report.Safe(r.Problem))
-		} else if !a.quiet {
-			fmt.Fprintf(a.Stdout, "ok    %s\n", report.Safe(r.Name))
-		}
-	}
-	_, err = fmt.Fprintf(a.Stdout, "%s: %s, %d failed\n", path, report.Plural(len(results), "case"), failed)
-	return failed, err
-}
-
 func (a *app) policyExplain() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "explain --policy FILE REPORT",
 		Short:   "say which rule decides about a saved report, and why",
 		Long:    "explain judges a saved report again and prints every rule with the reason why it applies or\nnot, every clause with its answer, and the verdict. It exits as the verdict says.",
 		Example: "  assay policy explain --policy policy.yaml --env prod report.json",
-		Args:    cobra.ExactArgs(1),
-		RunE: run(func(_ *cobra.Command, args []string) error {
-			rules, err := a.rules(false)
-			if err != nil {
-				return err
-			}
-			r, err := savedReport(args[0])
-			if err != nil {
-				return err
-			}
-			x := rules.Explain(r.Evidence, a.Now())
-			r.Verdict, r.Policy = x.Verdict, rules.ID()
-			if err := a.explanation(r, x); err != nil {
-				return err
-			}
-			return exit(console.ExitCode(r.Outcome()))
-		}),
+		Args:    needs("a saved report", "REPORT"),
 	}
+	a.policyFlags(cmd.Flags())
+	cmd.RunE = run(func(_ *cobra.Command, args []string) error {
+		rules, err := a.rules(false)
+		if err != nil {
+			return err
+		}
+		r, err := savedReport(args[0])
+		if err != nil {
+			return err
+		}
+		x := rules.Explain(r.Evidence, a.Now())
+		r.Verdict, r.Policy = x.Verdict, rules.ID()
+		if err := a.explanation(r, x); err != nil {
+			return err
+		}
+		return exit(console.ExitCode(r.Outcome()))
+	})
+	return cmd
 }
 
 func (a *app) explanation(r verify.Report, x policy.Explanation) error {
@@ -304,7 +228,7 @@ func (a *app) explanation(r verify.Report, x policy.Explanation) error {
 }
 
 func (a *app) policyApply() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "apply --policy FILE REPORT...",
 		Short: "judge saved reports again, without touching a model",
 		Long: `apply judges saved reports again by the policy of now and prints them like 'gate' does;
@@ -316,32 +240,35 @@ the keys that its gate was given, so name the signers in the policy.
 Formats: text (default), and those of 'gate'; jsonl for many.`,
 		Example: "  assay policy apply --policy policy.yaml reports/*.json",
 		Args:    cobra.MinimumNArgs(1),
-		RunE: run(func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 && len(a.outputs) > 0 {
-				return usageError("-o has room for one report: apply it to one at a time")
-			}
-			if _, err := a.targets("text"); err != nil {
-				return err
-			}
-			rules, err := a.rules(false)
+	}
+	a.reportFlags(cmd.Flags())
+	a.policyFlags(cmd.Flags())
+	cmd.RunE = run(func(_ *cobra.Command, args []string) error {
+		if len(args) > 1 && len(a.outputs) > 0 {
+			return usageError("-o has room for one report: apply it to one at a time")
+		}
+		if _, err := a.targets("text"); err != nil {
+			return err
+		}
+		rules, err := a.rules(false)
+		if err != nil {
+			return err
+		}
+		worst := verify.Pass
+		for _, path := range args {
+			r, err := savedReport(path)
 			if err != nil {
 				return err
 			}
-			worst := verify.Pass
-			for _, path := range args {
-				r, err := savedReport(path)
-				if err != nil {
-					return err
-				}
-				r = verify.NewReport(r.Evidence, rules, a.Now())
-				if err := a.write(r, "text"); err != nil {
-					return err
-				}
-				worst = worseOutcome(worst, r.Outcome())
+			r = verify.NewReport(r.Evidence, rules, a.Now())
+			if err := a.write(r, "text"); err != nil {
+				return err
 			}
-			return exit(console.ExitCode(worst))
-		}),
-	}
+			worst = worseOutcome(worst, r.Outcome())
+		}
+		return exit(console.ExitCode(worst))
+	})
+	return cmd
 }
 
 // worseOutcome: a reason to deny is not hidden by an incomplete look, and that
@@ -355,27 +282,29 @@ func worseOutcome(a, b verify.Outcome) verify.Outcome {
 }
 
 func (a *app) policyWaive() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "waive REPORT",
 		Short: "print waivers for what a saved report denies, to be filled in",
 		Long: `waive prints one waiver for each finding that denies and for each gap that can be waived,
 bound to the bytes of its file. It is no valid file until somebody fills in reason,
 ticket, owner and the end: nothing is waived by accident.`,
 		Example: "  assay policy waive report.json > waivers.yaml",
-		Args:    cobra.ExactArgs(1),
-		RunE: run(func(_ *cobra.Command, args []string) error {
-			rules, err := a.rules(false)
-			if err != nil {
-				return err
-			}
-			r, err := savedReport(args[0])
-			if err != nil {
-				return err
-			}
-			_, err = a.Stdout.Write(rules.WaiverDraft(r.Evidence, a.Now()))
-			return err
-		}),
+		Args:    needs("a saved report", "REPORT"),
 	}
+	a.policyFlags(cmd.Flags())
+	cmd.RunE = run(func(_ *cobra.Command, args []string) error {
+		rules, err := a.rules(false)
+		if err != nil {
+			return err
+		}
+		r, err := savedReport(args[0])
+		if err != nil {
+			return err
+		}
+		_, err = a.Stdout.Write(rules.WaiverDraft(r.Evidence, a.Now()))
+		return err
+	})
+	return cmd
 }
 
 // trusted adds what the policy brings for checking signatures to the flags.

@@ -14,8 +14,9 @@ in another format. It touches no model, and exits as the report says.
 Formats: text (default), json, jsonl, sarif, junit, markdown, html, github, gitlab
 (Code Quality), gitlab-sast, tekton, spdx3-json, spdx2-json, cyclonedx-json.`,
 		Example: "  assay render report.json\n  assay render report.json -o spdx3-json=model.spdx.json",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs("a saved report", "REPORT"),
 	}
+	a.reportFlags(cmd.Flags())
 	cmd.RunE = run(func(_ *cobra.Command, args []string) error {
 		r, err := savedReport(args[0])
 		if err != nil {

@@ -15,23 +15,23 @@ import (
 )
 
 func (a *app) rulesCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "rules",
 		Short: "list every rule",
 		Long:  "rules lists what the scanners can say about a file.\n\nFormats: text (default), json, markdown.",
 		Args:  cobra.NoArgs,
-		RunE: run(func(*cobra.Command, []string) error {
-			switch a.format {
-			case "", "text":
-				return rulesText(a.Stdout, allRules())
-			case "json":
-				return rulesJSON(a.Stdout, allRules())
-			case "markdown":
-				return rulesMarkdown(a.Stdout, allRules())
-			}
-			return usageError("unknown format %q: one of json, markdown, text", a.format)
-		}),
 	}
+	a.formatFlag(cmd.Flags(), "text", "json", "markdown")
+	cmd.RunE = run(func(*cobra.Command, []string) error {
+		switch a.format {
+		case "json":
+			return rulesJSON(a.Stdout, allRules())
+		case "markdown":
+			return rulesMarkdown(a.Stdout, allRules())
+		}
+		return rulesText(a.Stdout, allRules())
+	})
+	return cmd
 }
 
 func (a *app) explainCommand() *cobra.Command {
@@ -39,7 +39,7 @@ func (a *app) explainCommand() *cobra.Command {
 		Use:     "explain RULE",
 		Short:   "say what a rule means and what to do about it",
 		Example: "  assay explain pickle/dangerous-call",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs("a rule", "RULE"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var ids []string
 			for _, r := range allRules() {

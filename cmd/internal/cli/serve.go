@@ -37,6 +37,7 @@ file changes. SIGTERM stops it after the reviews in flight.`,
 		Args:    cobra.NoArgs,
 	}
 	st.flags(cmd.Flags())
+	a.policyFlags(cmd.Flags())
 	cmd.Flags().StringVar(&listen, "listen", ":8443", "`ADDRESS` to listen on")
 	cmd.Flags().StringVar(&cert, "tls-cert", "", "certificate, a PEM `FILE` (required)")
 	cmd.Flags().StringVar(&key, "tls-key", "", "its private key, a PEM `FILE` (required)")

@@ -87,7 +87,7 @@ Exit codes: 0 signed, 2 usage, 3 a file could not be read or signed.`,
 		Example: `  assay sign ./model --private-key signer.key
   ASSAY_KEY_PASSWORD=... assay sign ./model --private-key signer.key --certificate signer.pem --certificate-chain intermediate.pem
   assay sign ./model.safetensors --private-key signer.key -o model.safetensors.sig`,
-		Args: cobra.ExactArgs(1),
+		Args: needs("a model", "MODEL --private-key FILE"),
 	}
 	key.flags(cmd.Flags())
 	cmd.Flags().StringVarP(&out, "output", "o", "", "bundle `FILE` to write (default: model.sig inside the folder, or FILE.sig)")

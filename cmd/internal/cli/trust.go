@@ -103,7 +103,7 @@ func (a *app) trustShowCommand() *cobra.Command {
 		Long: `show prints what a file of public keys, certificates or a Sigstore trusted root
 holds, with the ids that deny lists use and the times between which it is valid.`,
 		Example: "  assay trust show publisher.pem",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs("a file of keys, certificates or a root", "FILE"),
 	}
 	cmd.RunE = run(func(_ *cobra.Command, args []string) error {
 		var problem error

@@ -26,11 +26,12 @@ Exit codes: 0 verified, 1 the signature does not hold, 3 could not verify,
   assay verify --method sigstore --trusted-root root.json --identity me@example.com --issuer https://accounts.example.com ./model
   assay verify --method sigstore --trusted-root root.json --identity-regexp 'https://github\.com/org/model/\.github/workflows/release\.yml@refs/tags/.*' --issuer https://token.actions.githubusercontent.com --certificate-runner github-hosted ./model
   assay verify --attestation model.intoto.jsonl --attestation-key builder.pub --builder-id https://example.com/builder --source-uri https://github.com/org/model ./model`,
-		Args: cobra.ExactArgs(1),
+		Args: needs("a model", "--method METHOD MODEL"),
 	}
 	s.flags(cmd.Flags())
 	cmd.Flags().StringVar(&method, "method", "", "how it was signed: key, certificate or sigstore")
 	cmd.Flags().BoolVar(&s.ignoreUnsigned, "ignore-unsigned-files", false, "accept files that the signature does not list")
+	a.reportFlags(cmd.Flags())
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		attested := method == "" && s.attested.given()
 		if method == "" && !attested {
