@@ -98,13 +98,26 @@ func Resolve(ctx context.Context, sources []registry.Source, ref string) (*regis
 
 // hint helps with a model's name given as if it were a path.
 func hint(ref registry.Reference, err error) error {
-	if errors.Is(err, registry.ErrNotFound) && ref.Scheme == "file" && hubName.MatchString(ref.Rest) {
+	if errors.Is(err, registry.ErrNotFound) && ref.Scheme == "file" && mayBeOfHub(ref.Rest) {
 		return fmt.Errorf("%w; a model of the Hub is written hf://%s", err, ref.Rest)
 	}
 	return err
 }
 
-var hubName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*(@[A-Za-z0-9._/-]+)?$`)
+// mayBeOfHub: "org/name", or "name" as the oldest models of the Hub are called,
+// but nothing that is there, and no name that ends like one of a file.
+func mayBeOfHub(path string) bool {
+	if _, err := os.Lstat(path); err == nil {
+		return false
+	}
+	m := hubName.FindStringSubmatch(path)
+	return m != nil && (m[1] != "" || !fileName.MatchString(m[2]))
+}
+
+var (
+	hubName  = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*/)?([A-Za-z0-9][A-Za-z0-9._-]*)(?:@[A-Za-z0-9._/-]+)?$`)
+	fileName = regexp.MustCompile(`\.[A-Za-z][A-Za-z0-9]*$`)
+)
 
 func unknown(ref registry.Reference, sources []registry.Source) error {
 	known := make([]string, 0, len(sources))

@@ -84,6 +84,8 @@ func TestHelpfulErrors(t *testing.T) {
 		"https://huggingface.co/datasets/acme/x":  "hf://datasets/acme/x",
 		"https://example.org/model.bin":           "known are",
 		"acme/does-not-exist":                     "hf://acme/does-not-exist",
+		"bert-base-uncased":                       "hf://bert-base-uncased",
+		"Llama-3.2-1B@main":                       "hf://Llama-3.2-1B@main",
 		"":                                        "empty",
 	} {
 		_, err := all.Resolve(t.Context(), list, ref)

@@ -114,7 +114,7 @@ func (l *Lock) Pin(a *registry.Artifact) error {
 		drift = append(drift, Drift{What: "revision", Locked: l.Repository.Revision, Now: a.Identity.Revision})
 	}
 	if len(drift) > 0 {
-		return fmt.Errorf("%w since it was locked: %s%s", registry.ErrChanged, drift[0], more(len(drift)-1))
+		return driftError(fmt.Sprintf("the registry does not have what was locked: %s%s", drift[0], more(len(drift)-1)))
 	}
 	sums := make(map[string]string, len(l.Files))
 	for _, f := range l.Files {
@@ -129,6 +129,13 @@ func (l *Lock) Pin(a *registry.Artifact) error {
 	}
 	return nil
 }
+
+// driftError is registry.ErrChanged for what changed before it was read.
+type driftError string
+
+func (e driftError) Error() string { return string(e) }
+
+func (driftError) Unwrap() error { return registry.ErrChanged }
 
 func more(n int) string {
 	if n == 0 {

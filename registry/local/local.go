@@ -66,6 +66,9 @@ func (Source) Resolve(ctx context.Context, ref registry.Reference) (*registry.Ar
 }
 
 func pathError(ref registry.Reference, err error) error {
+	if target, linkErr := os.Readlink(ref.Rest); linkErr == nil && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %s is a symbolic link to %q, which is not there", registry.ErrNotFound, ref, target)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: there is no file or folder %s", registry.ErrNotFound, ref)
 	}

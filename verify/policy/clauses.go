@@ -325,7 +325,7 @@ const notUnderstood = "do not load it: use a file that assay reads whole, or hav
 
 // gapAdvice is the way on for each kind of gap.
 var gapAdvice = map[scanners.GapCode]string{
-	scanners.GapUnrecognised: "leave the file out of the model, or use one in a format that assay knows",
+	scanners.GapUnrecognised: "use one in a format that assay knows, leave the file out of the model, or have it reviewed and accepted by a waiver: assay policy waive REPORT",
 	scanners.GapLimit:        "the file is larger or deeper than assay will follow: use one that is not",
 	scanners.GapInternal:     "please report it to the maintainers of assay; until then the file cannot be judged",
 	verify.GapVerifier:       "repair the signature document, or leave it out",

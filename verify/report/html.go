@@ -62,6 +62,7 @@ type page struct {
 	Sentence  string
 	Excuses   string
 	Total     scanners.Coverage
+	Unscanned bool
 	Bars      []bar
 	Reasons   []verify.Reason
 	Found     []foundRow
@@ -89,7 +90,7 @@ func newPage(r verify.Report) page {
 	p := page{
 		Report: r, Style: template.CSS(pageStyle), StyleHash: "sha256-" + base64.StdEncoding.EncodeToString(sum[:]), //nolint:gosec // our own file
 		Word: strings.ToUpper(string(r.Outcome())), Sentence: sentence(r.Outcome()), Excuses: excusedText(r.Verdict),
-		Licenses: facts(r, "text/card/license"), Bases: facts(r, "text/card/base_model"), Datasets: facts(r, "text/card/datasets"),
+		Unscanned: unscanned(r), Licenses: facts(r, "text/card/license"), Bases: facts(r, "text/card/base_model"), Datasets: facts(r, "text/card/datasets"),
 	}
 	for _, f := range r.Files {
 		p.Total.Parsed += f.Coverage.Parsed

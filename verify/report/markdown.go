@@ -19,7 +19,11 @@ func Markdown(w io.Writer, r verify.Report, _ Options) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## assay: %s\n\n%s\n\n", strings.ToUpper(string(r.Outcome())), code(r.Artifact.Ref))
 	markdownReasons(&b, r)
-	markdownFiles(&b, r)
+	if unscanned(r) {
+		fmt.Fprintf(&b, "Looked at %s.\n\n", namesOnly)
+	} else {
+		markdownFiles(&b, r)
+	}
 	if len(r.Claims) == 0 {
 		b.WriteString("Signature: none found.\n")
 	}

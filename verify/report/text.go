@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"assay/scanners"
@@ -21,7 +22,9 @@ func Text(w io.Writer, r verify.Report, o Options) error {
 	if !o.Quiet {
 		t.reasons(r, o)
 		t.coverage(r)
-		t.findings(r, o)
+		if !unscanned(r) {
+			t.findings(r, o)
+		}
 		t.claims(r, o)
 		t.policy(r, o)
 		t.identity(r)
@@ -95,6 +98,10 @@ func (t *text) blankIf(cond bool) {
 // coverage sums the bytes of all files. What was not looked at is said even
 // when it is nothing.
 func (t *text) coverage(r verify.Report) {
+	if unscanned(r) {
+		t.field("looked at", "%s", namesOnly)
+		return
+	}
 	var c scanners.Coverage
 	for _, f := range r.Files {
 		c.Parsed += f.Coverage.Parsed
@@ -104,6 +111,26 @@ func (t *text) coverage(r verify.Report) {
 	}
 	t.field("looked at", "%s parsed, %s plain data, %s not understood, %s not read",
 		Bytes(c.Parsed), Bytes(c.Opaque), Bytes(c.Hashed), Bytes(c.Skipped))
+}
+
+// namesOnly is what was looked at where nothing was scanned.
+const namesOnly = "nothing but names and digests: the content was not scanned"
+
+// unscanned reports whether no file was given to a scanner, as for 'verify'. A
+// scanner that was asked leaves a format, bytes that it read, or a gap.
+func unscanned(r verify.Report) bool {
+	var size, hashed int64
+	for _, f := range r.Files {
+		if len(f.Formats) > 0 || len(f.Findings) > 0 {
+			return false
+		}
+		size, hashed = size+f.Size, hashed+f.Coverage.Hashed
+	}
+	byScanner := func(g verify.Gap) bool {
+		return g.Code == scanners.GapUnrecognised || g.Code == scanners.GapUncovered || g.Code == scanners.GapLimit ||
+			g.Code == scanners.GapBroken || g.Code == scanners.GapInternal
+	}
+	return size > 0 && hashed == size && !slices.ContainsFunc(r.Gaps, byScanner)
 }
 
 // findings counts those that are no reason to deny, or lists them when asked.

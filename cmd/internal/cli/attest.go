@@ -55,8 +55,9 @@ folder that was made before does not cover it. Exit codes: 0 signed, 2 usage,
 	cmd.Flags().StringVar(&s.Resource, "resource-uri", "", "`URI` of what was verified (default: the report's reference)")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "bundle `FILE` to write (default: standard output)")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
-		if !cmd.Flags().Changed("output") {
-			out = "" // ASSAY_OUTPUT is for reports: it names a format too
+		out, err := a.bundleOut(cmd, out)
+		if err != nil {
+			return err
 		}
 		signer, chain, err := key.load(a.Getenv)
 		if err != nil {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -45,6 +46,9 @@ file changes. SIGTERM stops it after the reviews in flight.`,
 	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
 		if cert == "" || key == "" {
 			return usageError("serve needs --tls-cert FILE and --tls-key FILE")
+		}
+		if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+			return usageError("--tls-cert and --tls-key: %w", err)
 		}
 		rules, err := a.servedRules(publicKeys)
 		if err != nil {

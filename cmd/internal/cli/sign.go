@@ -3,11 +3,14 @@ package cli
 import (
 	"context"
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -53,6 +56,9 @@ func (k *signingKey) load(getenv func(string) string) (crypto.Signer, []*x509.Ce
 	} else if err != nil {
 		return nil, nil, usageError("--private-key: %w", err)
 	}
+	if !canSign(signer.Public()) {
+		return nil, nil, usageError("--private-key %s: a key of type %s: use ECDSA P-256, P-384 or P-521", k.privateKey, trust.Algorithm(signer.Public()))
+	}
 	var chain []*x509.Certificate
 	for _, path := range append([]string{k.certificate}, k.chain...) {
 		if path == "" {
@@ -65,6 +71,25 @@ func (k *signingKey) load(getenv func(string) string) (crypto.Signer, []*x509.Ce
 		chain = append(chain, certificates...)
 	}
 	return signer, chain, nil
+}
+
+// canSign: the model signing specification has these curves and no other key.
+func canSign(public crypto.PublicKey) bool {
+	key, ok := public.(*ecdsa.PublicKey)
+	return ok && slices.Contains([]elliptic.Curve{elliptic.P256(), elliptic.P384(), elliptic.P521()}, key.Curve)
+}
+
+// bundleOut is -o of the commands that write one bundle. Elsewhere -o is
+// FORMAT=PATH, and whoever writes that here does not want a file of this name.
+func (a *app) bundleOut(cmd *cobra.Command, out string) (string, error) {
+	if !cmd.Flags().Changed("output") {
+		return "", nil // ASSAY_OUTPUT is for reports: it names a format too
+	}
+	format, path, ok := strings.Cut(out, "=")
+	if _, known := a.renderers()[format]; ok && known {
+		return "", usageError("-o %s: %s writes one bundle, and -o is its FILE: write -o %s, or -o ./%s for a file of that name", out, cmd.Name(), path, out)
+	}
+	return out, nil
 }
 
 func (a *app) signCommand() *cobra.Command {
@@ -98,8 +123,8 @@ Exit codes: 0 signed, 2 usage, 3 a file could not be read or signed.`,
 		if err != nil {
 			return err
 		}
-		if !cmd.Flags().Changed("output") {
-			out = "" // ASSAY_OUTPUT is for reports: it names a format too
+		if out, err = a.bundleOut(cmd, out); err != nil {
+			return err
 		}
 		for _, path := range ignore {
 			if err := oms.CheckIgnorePath(path); err != nil {
