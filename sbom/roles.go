@@ -31,6 +31,7 @@ var formatRoles = []struct {
 	{"pickle", "application/octet-stream", RoleWeights},
 	{"numpy", "application/octet-stream", RoleWeights},
 	{"script", "text/plain", RoleCode},
+	{"sentencepiece", "application/x-protobuf", RoleConfiguration},
 	{"zip", "application/zip", RoleArchive},
 	{"tar", "application/x-tar", RoleArchive},
 	{"compress", "application/octet-stream", RoleArchive},

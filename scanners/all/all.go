@@ -19,6 +19,7 @@ import (
 	"assay/scanners/pickle"
 	"assay/scanners/safetensors"
 	"assay/scanners/script"
+	"assay/scanners/sentencepiece"
 	"assay/scanners/tar"
 	"assay/scanners/text"
 	"assay/scanners/torchscript"
@@ -48,6 +49,7 @@ func Scanners() []scanners.Scanner {
 		pickle.Scanner{},
 		safetensors.Scanner{},
 		script.Scanner{},
+		sentencepiece.Scanner{},
 		tar.Scanner{},
 		text.Scanner{},
 		torchscript.Scanner{},
