@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"assay/scanners"
 )
 
 var errArray = errors.New("the place of an array in the file cannot be told from its description")
@@ -214,7 +216,13 @@ func (m *machine) arrayEnd(w wrapper, start int64) (int64, error) {
 	}
 	size, ok := multiply(w.count, w.dtype.size)
 	if !ok || size > m.end-start {
-		m.judge.find(ruleInlineArray, m.opOff, fmt.Sprintf("an array of %d elements of %d bytes in a file with %d left", w.count, w.dtype.size, max(m.end-start, 0)))
+		severity := ruleTable[ruleInlineArray].Severity
+		if ok && size <= scanners.LargestFile { // it has not arrived
+			severity, m.missing = scanners.Low, start+size
+		}
+		m.judge.report(ruleInlineArray, severity, m.opOff, "beyond", func() string {
+			return fmt.Sprintf("an array of %d elements of %d bytes in a file with %d left", w.count, w.dtype.size, max(m.end-start, 0))
+		})
 		return 0, errTruncated
 	}
 	if !m.quiet {

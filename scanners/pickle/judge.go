@@ -16,6 +16,7 @@ type judge struct {
 	sink     *sink
 	listen   func(event)                     // may be nil
 	sibling  func(name string) (int64, bool) // may be nil
+	partial  bool                            // siblings may be missing
 	file     string                          // name of the file, for its siblings
 	where    string                          // "" or what the pickle is inside of
 	at       func(off int64) int64           // offset in the file; nil when the same
@@ -86,7 +87,7 @@ func (j *judge) torchScript(module string) bool {
 		return false
 	}
 	_, ok := j.sibling(path.Join(path.Dir(j.file), "code", strings.ReplaceAll(module, ".", "/")+".py"))
-	return ok
+	return ok || j.partial
 }
 
 // localModule looks for a source file in the same container that an import could
@@ -305,6 +306,8 @@ func (j *judge) finish(err error) {
 		}
 		what := fmt.Sprintf("imports %s: %s", g, whyCall(g, false))
 		switch {
+		case g.cut && (!g.dangerous || pyglobals.Begins(g.module, g.name)):
+			j.report(ruleUnknownImport, scanners.Low, g.off, what, func() string { return what + "; the name may go on" })
 		case !g.dangerous:
 			j.find(ruleUnknownImport, g.off, what)
 		case g.danger.Caps.Indirect():

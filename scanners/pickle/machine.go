@@ -84,10 +84,14 @@ func (m *machine) run(at int64) error {
 	m.memo.reset()
 	m.nodes.reset()
 	m.framed, m.crossed, m.array = false, -1, -1
+	m.overlong, m.missing = -1, 0
 	m.seek(at)
 	m.proto, m.start, m.from, m.result = 0, at, at, 0
 	m.tainted, m.ops, m.newest = false, 0, 1
 	err := m.loop()
+	if m.overlong >= 0 && !errors.Is(err, errTruncated) {
+		m.judge.find(ruleDifferential, m.overlong, "a frame longer than the rest of the file")
+	}
 	m.account(m.offset())
 	return err
 }

@@ -36,6 +36,7 @@ type global struct {
 	dangerous bool
 	passable  bool // may be an argument or an attribute; other entries may only be called
 
+	cut  bool // the file ends in it
 	used bool // called, or passed on: a finding of its own covers the import
 }
 
@@ -147,7 +148,11 @@ func (m *machine) global(ascii bool) (v value, cut bool, err error) {
 			return 0, false, err
 		}
 	}
+	before := len(m.judge.names.list)
 	v, err = m.resolve(module, name)
+	for _, g := range m.judge.names.list[before:] {
+		g.cut = cut
+	}
 	return v, cut, err
 }
 

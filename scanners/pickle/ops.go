@@ -120,7 +120,7 @@ func (m *machine) protocol(version byte) error {
 func (m *machine) frame(n uint64) {
 	orderly := m.enterFrame(n)
 	if !orderly {
-		m.differs("a frame inside another one, or longer than the rest of the file")
+		m.differs("a frame inside another one, or longer than any file")
 	} else if m.proto < 4 {
 		m.differs("FRAME below protocol 4")
 	}

@@ -32,7 +32,7 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, lim scanners.Limits) (
 }
 
 func scan(ctx context.Context, f scanners.File, lim scanners.Limits, listen func(event)) (scanners.Result, error) {
-	j := &judge{sink: &sink{max: lim.MaxFindings}, sibling: f.Sibling, file: f.Name, listen: listen}
+	j := &judge{sink: &sink{max: lim.MaxFindings}, sibling: f.Sibling, partial: f.Partial, file: f.Name, listen: listen}
 	a := &analysis{judge: j, cover: &cover{}}
 	a.machine = &machine{ctx: ctx, judge: j, depth: lim.MaxDepth, cover: a.cover, allowance: newAllowance(f.Size)}
 	a.machine.open(f, 0, min(f.Size, maxOffset))

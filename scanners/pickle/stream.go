@@ -191,12 +191,15 @@ func (a *analysis) legacyStorages(list value) error {
 		}
 		raw := a.view(at, int(min(8, a.end-at)))
 		if len(raw) < 8 {
-			return a.broken(at, errTruncated)
+			return scanners.CutOff(a.end, at+8)
 		}
 		numel, _ := littleInt(raw)
 		size, fits := multiply(numel, t.list[i].itemsize)
 		if numel != t.list[i].numel {
 			a.judge.find(ruleStorageSize, at, fmt.Sprintf("storage %q is declared with %d elements and has %d", key, t.list[i].numel, numel))
+		}
+		if fits && size > a.end-at-8 && size <= scanners.LargestFile {
+			return scanners.CutOff(a.end, at+8+size)
 		}
 		if !fits || size > a.end-at-8 {
 			return a.broken(at, errTruncated)
@@ -225,6 +228,9 @@ func (m *machine) failure(err error) error {
 		code = scanners.GapUnreadable
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		code = scanners.GapUnreadable
+	}
+	if errors.Is(err, errTruncated) && m.judge.at == nil && m.judge.where == "" {
+		return scanners.CutOff(m.end, m.missing)
 	}
 	return &scanners.FormatError{Offset: m.judge.position(m.opOff), Code: code, Err: m.fail(err)}
 }

@@ -174,12 +174,13 @@ func (j *judge) uses() []scanners.Use {
 			continue
 		}
 		switch have, ok := j.sibling(name); {
+		case j.partial: // the archive broke off: nothing of it is whole
 		case !ok:
 			j.find(ruleStorageMissing, s.off, fmt.Sprintf("storage %q has no member %q in the archive", s.key, name))
 		case have != size && have >= 0:
 			j.find(ruleStorageSize, s.off, fmt.Sprintf("storage %q is declared with %d bytes, its member %q has %d", s.key, size, name, have))
 		}
-		if _, ok := j.sibling(version); ok {
+		if _, ok := j.sibling(version); ok || j.partial {
 			list = append(list, scanners.Use{Name: name, Size: size})
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"assay/scanners"
 )
 
 const (
@@ -42,7 +44,12 @@ type window struct {
 	drop, dropJoined bool
 
 	crossed int64 // offset of the first opcode that crossed, -1 when none did
-	opOff   int64 // offset of the opcode being executed
+
+	// overlong is the offset of a FRAME that ends beyond the file, -1 without one,
+	// and missing is where what is known to be missing ends.
+	overlong, missing int64
+
+	opOff int64 // offset of the opcode being executed
 }
 
 func (w *window) open(src io.ReaderAt, at, end int64) {
@@ -225,12 +232,22 @@ func (w *window) enterFrame(n uint64) (orderly bool) {
 		p = w.offset()
 	}
 	if n > uint64(w.end-p) {
-		return false // an error for C; Python reads what there is
+		return w.noteOverlong(n, p) && orderly // an error for C; Python reads what there is
 	}
 	w.framed, w.frameEnd = true, p+int64(n)
 	w.resume = w.frameEnd
 	w.bound()
 	return orderly
+}
+
+// noteOverlong keeps a frame that ends beyond the file, until it is known whether
+// the pickle breaks off with the file. It reports whether such a file can be.
+func (w *window) noteOverlong(n uint64, p int64) bool {
+	if n > scanners.LargestFile {
+		return false
+	}
+	w.overlong, w.missing = w.opOff, p+int64(n)
+	return true
 }
 
 // view returns n bytes at off, from the buffer when they are there. It returns nil

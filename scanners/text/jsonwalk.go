@@ -73,6 +73,9 @@ func (s *scan) readJSON(r io.Reader) error {
 	}
 	if promised && !(w.values == 0 && s.isBlank()) {
 		s.add("text/not-json", format.Offset, "%v", format.Err)
+		if w.values > 0 && errors.Is(err, jsontok.ErrEnds) {
+			return scanners.CutOff(s.file.Size, 0)
+		}
 	}
 	return nil
 }

@@ -172,7 +172,11 @@ func (c *checker) conclude(parsed bool) {
 	}
 	maps.DeleteFunc(c.unknown, func(name string, _ int) bool { return c.defined[name] })
 	for _, name := range slices.Sorted(maps.Keys(c.unknown)) {
-		c.found.Add(ruleName.ID, int64(c.unknown[name]), "%s", clip.Quote(name, 200))
+		severity, at := ruleName.Severity, c.unknown[name]
+		if at+len(strings.TrimPrefix(name, ".")) == c.reached {
+			severity = scanners.Low // the text ends in it, and torch ends a text with a line
+		}
+		c.found.AddAs(severity, ruleName.ID, int64(at), "%s", clip.Quote(name, 200))
 	}
 }
 

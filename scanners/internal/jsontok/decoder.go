@@ -38,6 +38,9 @@ const (
 	wantNothing                // after the outermost value
 )
 
+// ErrEnds is wrapped by the error for a text that breaks off.
+var ErrEnds = errors.New("the text ends inside a value")
+
 // New returns a decoder of what r holds.
 func New(r io.Reader, opts Options) *Decoder {
 	opts = opts.withDefaults()
@@ -111,7 +114,7 @@ func (d *Decoder) atEnd(err error) error {
 	if d.want == wantNothing {
 		return io.EOF
 	}
-	return d.syntax("the text ends inside a value")
+	return d.syntax("%w", ErrEnds)
 }
 
 func (d *Decoder) top() *frame { return &d.stack[len(d.stack)-1] }

@@ -72,7 +72,7 @@ func (d *Decoder) keep(t *Token, hash *fnv, p []byte) {
 // inside explains the end of the input in the middle of a token.
 func (d *Decoder) inside(err error) error {
 	if errors.Is(err, io.EOF) {
-		return d.syntax("the text ends inside a value")
+		return d.syntax("%w", ErrEnds)
 	}
 	return err
 }

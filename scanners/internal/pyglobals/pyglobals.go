@@ -94,6 +94,21 @@ func Lookup(module, qualname string) *Entry {
 	return tables().allowed[key(module, qualname)]
 }
 
+// Begins reports whether an allow list has a name of the module that begins like
+// this or, when prefix is empty, a module that begins like module.
+func Begins(module, prefix string) bool {
+	start := module
+	if prefix != "" {
+		start = key(module, prefix)
+	}
+	for listed := range tables().allowed {
+		if strings.HasPrefix(listed, start) {
+			return true
+		}
+	}
+	return false
+}
+
 // Python3 returns what Python 3 resolves a name to when the pickle's protocol is
 // below 3: CPython, Lib/_compat_pickle.py.
 func Python3(module, name string) (string, string) {

@@ -111,3 +111,9 @@ func BenchmarkTables(b *testing.B) {
 		}
 	}
 }
+
+func TestBegins(t *testing.T) {
+	if !Begins("copyreg", "_reconstru") || !Begins("torch.jit._p", "") || Begins("copyreg", "add_ext") || Begins("os", "") {
+		t.Error("a name counts as the beginning of a listed one exactly when it is")
+	}
+}
