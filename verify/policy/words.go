@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// ErrKind: the file is one of ours, and of another kind than is wanted.
+// ErrKind says that the file is one of ours, and of another kind than is wanted.
 var ErrKind = errors.New("wrong kind of file")
 
 // kinds are those of the files that this package reads.

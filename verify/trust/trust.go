@@ -12,6 +12,8 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -65,11 +67,15 @@ func sum(data []byte) string {
 // CertificateKeyID is the PublicKey.ID of a certificate's key.
 func CertificateKeyID(c *x509.Certificate) string { return sum(c.RawSubjectPublicKeyInfo) }
 
-// Algorithm names the kind of key for messages: "ecdsa P-384", or the Go type of
-// other keys.
+// Algorithm names the kind of key for messages, like "ecdsa P-384".
 func Algorithm(key crypto.PublicKey) string {
-	if k, ok := key.(*ecdsa.PublicKey); ok {
+	switch k := key.(type) {
+	case *ecdsa.PublicKey:
 		return "ecdsa " + k.Curve.Params().Name
+	case ed25519.PublicKey:
+		return "ed25519"
+	case *rsa.PublicKey:
+		return fmt.Sprintf("rsa %d", k.N.BitLen())
 	}
 	return fmt.Sprintf("%T", key)
 }

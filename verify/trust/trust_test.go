@@ -98,7 +98,7 @@ func TestAlgorithm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := Algorithm(public); got != "ed25519.PublicKey" {
+	if got := Algorithm(public); got != "ed25519" {
 		t.Error(got)
 	}
 	if _, err := NewPublicKey("key"); err == nil {
