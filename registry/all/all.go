@@ -28,12 +28,13 @@ import (
 
 // Config configures the sources. The zero value is usable.
 type Config struct {
-	Offline   bool
-	CacheDir  string              // "" is $ASSAY_CACHE, else "assay" in the user's cache directory
-	UserAgent string              // "assay" when empty
-	Getenv    func(string) string // os.Getenv when nil
-	Transport http.RoundTripper   // nil is a transport of our own; ignored when Offline
-	Notice    func(text string)   // told what was wrong in the cache or on the way and has been mended; may be nil
+	Offline     bool
+	LeaveOutGit bool                // of a local folder: the ".git" of a clone is no part of the artifact
+	CacheDir    string              // "" is $ASSAY_CACHE, else "assay" in the user's cache directory
+	UserAgent   string              // "assay" when empty
+	Getenv      func(string) string // os.Getenv when nil
+	Transport   http.RoundTripper   // nil is a transport of our own; ignored when Offline
+	Notice      func(text string)   // told what was wrong in the cache or on the way and has been mended; may be nil
 }
 
 // Sources returns all sources. It fails when the environment configures one of
@@ -62,7 +63,7 @@ func Sources(cfg Config) ([]registry.Source, error) {
 		return nil, err
 	}
 	return []registry.Source{
-		local.New(),
+		local.Source{LeaveOutGit: cfg.LeaveOutGit},
 		hfcache.New(hfcache.Dir(cfg.Getenv)),
 		hubSource,
 		oci.New(oci.Config{

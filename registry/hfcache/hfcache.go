@@ -95,7 +95,7 @@ func (s *Source) snapshot(ctx context.Context, root *os.Root, r repo) (*registry
 	if info, err := root.Lstat(base); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("%w: %s has no snapshot of commit %s of %s", registry.ErrNotFound, r.cache, commit, r.name)
 	}
-	l, err := folder.List(ctx, root, base)
+	l, err := folder.List(ctx, root, base, false)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", r.name, err)
 	}

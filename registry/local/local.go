@@ -30,7 +30,11 @@ import (
 )
 
 // Source resolves paths.
-type Source struct{}
+type Source struct {
+	// LeaveOutGit takes the ".git" of a clone for no part of the artifact, as
+	// signers of models do. Otherwise it is something that was not looked at.
+	LeaveOutGit bool
+}
 
 var _ registry.Source = Source{}
 
@@ -42,7 +46,7 @@ func (Source) Scheme() string { return "file" }
 
 // Resolve lists a folder, or makes an artifact of one file. A folder has no
 // revision, so Pinned stays empty; Kind stays unknown.
-func (Source) Resolve(ctx context.Context, ref registry.Reference) (*registry.Artifact, error) {
+func (s Source) Resolve(ctx context.Context, ref registry.Reference) (*registry.Artifact, error) {
 	path, err := filepath.EvalSymlinks(ref.Rest)
 	if err != nil {
 		return nil, pathError(ref, err)
@@ -57,7 +61,7 @@ func (Source) Resolve(ctx context.Context, ref registry.Reference) (*registry.Ar
 		resolveFile(a, path, info)
 		return a, nil
 	case info.IsDir():
-		if err := resolveFolder(ctx, a, path); err != nil {
+		if err := s.resolveFolder(ctx, a, path); err != nil {
 			return nil, err
 		}
 		return a, nil
@@ -86,13 +90,13 @@ func resolveFile(a *registry.Artifact, path string, info fs.FileInfo) {
 
 // resolveFolder lists a folder. A snapshot of a Hugging Face cache is opened by
 // its repository, since its files are links to blobs that lie beside it.
-func resolveFolder(ctx context.Context, a *registry.Artifact, path string) error {
+func (s Source) resolveFolder(ctx context.Context, a *registry.Artifact, path string) error {
 	dir, base := folder.SplitSnapshot(path)
 	root, err := os.OpenRoot(dir) // lives as long as a File of the artifact can be opened
 	if err != nil {
 		return fmt.Errorf("open folder %s: %w", a.Ref, err)
 	}
-	l, err := folder.List(ctx, root, base)
+	l, err := folder.List(ctx, root, base, s.LeaveOutGit)
 	if err != nil {
 		return errors.Join(fmt.Errorf("list %s: %w", a.Ref, err), root.Close())
 	}

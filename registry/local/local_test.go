@@ -67,7 +67,13 @@ func TestFolder(t *testing.T) {
 	want := []string{".gitattributes", "a/.git/kept", "a/b/c.bin", "a-b.txt", "z"}
 	write(t, dir, want...)
 	write(t, dir, ".git/HEAD", ".git/objects/pack/x.pack")
-	a := mustResolve(t, dir)
+	a, err := local.Source{LeaveOutGit: true}.Resolve(t.Context(), registry.Reference{Scheme: "file", Rest: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := mustResolve(t, dir); len(b.Ignored) != 0 || len(b.Omitted) != 1 || b.Omitted[0].Name != ".git" {
+		t.Errorf("without leave: omitted %v, ignored %v", b.Omitted, b.Ignored)
+	}
 	slices.Sort(want)
 	if got := names(a); !slices.Equal(got, want) {
 		t.Errorf("files %q, want %q", got, want)

@@ -37,6 +37,7 @@ Formats: text (default), jsonl.`,
 	st.flags(cmd.Flags())
 	a.formatFlag(cmd.Flags(), "text", "jsonl")
 	a.policyFlags(cmd.Flags())
+	a.folderFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&st.off, "no-store", false, "keep the evidence out of the store")
 	cmd.Flags().StringVar(&journal, "journal", "", "`FILE` outside the folder to resume from")
 	cmd.Flags().BoolVar(&reuse, "reuse", false, "also believe the journal of a finished audit for files whose size, times and inode are unchanged")

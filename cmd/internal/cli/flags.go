@@ -17,11 +17,12 @@ type options struct {
 	policy  string
 	failOn  string
 	policyOptions
-	offline bool
-	jobs    int
-	timeout time.Duration
-	quiet   bool
-	verbose bool
+	offline     bool
+	jobs        int
+	timeout     time.Duration
+	leaveOutGit bool
+	quiet       bool
+	verbose     bool
 }
 
 // everywhere are the flags of every command: how it runs, and how much it says.
@@ -31,6 +32,11 @@ func (o *options) everywhere(f *pflag.FlagSet) {
 	f.DurationVar(&o.timeout, "timeout", 0, "give up after this long and report what is missing (default: none)")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict line only, and no progress")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every file, finding and note")
+}
+
+// folderFlags are those of commands that look into local folders.
+func (o *options) folderFlags(f *pflag.FlagSet) {
+	f.BoolVar(&o.leaveOutGit, "leave-out-git", false, "take the .git of a cloned folder for no part of the model; it is named in the report")
 }
 
 // reportFlags are those of commands that write a report or a bill.

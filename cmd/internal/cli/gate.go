@@ -27,6 +27,7 @@ Formats: text (default), json, jsonl, sarif, junit, markdown, html, github, gitl
 	st.flags(cmd.Flags())
 	a.reportFlags(cmd.Flags())
 	a.policyFlags(cmd.Flags())
+	a.folderFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&st.off, "no-store", false, "keep the evidence out of the store")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		if _, err := a.targets("text"); err != nil {

@@ -76,7 +76,7 @@ func (a *app) resolve(ctx context.Context, ref string) (*registry.Artifact, erro
 }
 
 func (a *app) sources() ([]registry.Source, error) {
-	list, err := sources.Sources(sources.Config{Offline: a.offline, UserAgent: "assay/" + Version, Getenv: a.Getenv, Notice: func(text string) { a.note("%s", text) }})
+	list, err := sources.Sources(sources.Config{Offline: a.offline, LeaveOutGit: a.leaveOutGit, UserAgent: "assay/" + Version, Getenv: a.Getenv, Notice: func(text string) { a.note("%s", text) }})
 	if err != nil {
 		return nil, &exitError{console.ExitUsage, err}
 	}

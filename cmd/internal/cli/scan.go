@@ -30,6 +30,7 @@ Formats: text (default), json, jsonl, sarif, junit, markdown, html, github, gitl
 	cmd.Flags().BoolVar(&hash, "hash", false, "read and hash every byte as well")
 	a.reportFlags(cmd.Flags())
 	a.policyFlags(cmd.Flags())
+	a.folderFlags(cmd.Flags())
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		if _, err := a.targets("text"); err != nil {
 			return err

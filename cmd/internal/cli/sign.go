@@ -208,7 +208,7 @@ func (a *app) manifest(ctx context.Context, model, own string, ignore []string) 
 	if err != nil {
 		return nil, err
 	}
-	artifact, err := local.New().Resolve(ctx, registry.Reference{Scheme: "file", Rest: path})
+	artifact, err := local.Source{LeaveOutGit: true}.Resolve(ctx, registry.Reference{Scheme: "file", Rest: path})
 	if err != nil {
 		return nil, err
 	}

@@ -33,6 +33,7 @@ Exit codes: 0 verified, 1 the signature does not hold, 3 could not verify,
 	cmd.Flags().BoolVar(&s.ignoreUnsigned, "ignore-unsigned-files", false, "accept files that the signature does not list")
 	a.reportFlags(cmd.Flags())
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
+		a.leaveOutGit = true // signatures of models leave it out (model-signing-spec 6.2)
 		attested := method == "" && s.attested.given()
 		if method == "" && !attested {
 			return usageError("say how it was signed: --method key, certificate or sigstore")

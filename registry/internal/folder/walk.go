@@ -40,9 +40,11 @@ type Listing struct {
 }
 
 // List lists the folder base below root; base is "." for root itself. The names
-// are relative to base. The root must stay open as long as a File may be opened.
-func List(ctx context.Context, root *os.Root, base string) (Listing, error) {
-	w := walk{ctx: ctx, root: root, base: base, linked: make(map[string]bool)}
+// are relative to base. The ".git" of a clone is an Omission, because a model could
+// name weights inside it, unless the caller says that it is no part: then it is
+// Ignored. The root must stay open as long as a File may be opened.
+func List(ctx context.Context, root *os.Root, base string, leaveOutGit bool) (Listing, error) {
+	w := walk{ctx: ctx, root: root, base: base, leaveOutGit: leaveOutGit, linked: make(map[string]bool)}
 	if err := w.run(); err != nil {
 		return Listing{}, err
 	}
@@ -51,16 +53,17 @@ func List(ctx context.Context, root *os.Root, base string) (Listing, error) {
 
 // walk collects the entries below base.
 type walk struct {
-	ctx     context.Context
-	root    *os.Root
-	base    string
-	files   []registry.File
-	omitted []registry.Omission
-	ignored []string
-	pending []string // folders still to list: a loop, so that no depth of folders holds a handle each
-	entries int
-	links   int
-	linked  map[string]bool // blobs that are listed under the name of a link
+	ctx         context.Context
+	root        *os.Root
+	base        string
+	leaveOutGit bool
+	files       []registry.File
+	omitted     []registry.Omission
+	ignored     []string
+	pending     []string // folders still to list: a loop, so that no depth of folders holds a handle each
+	entries     int
+	links       int
+	linked      map[string]bool // blobs that are listed under the name of a link
 }
 
 func (w *walk) run() error {
@@ -121,7 +124,11 @@ func (w *walk) entry(name string) error {
 	case err != nil:
 		w.omit(name, "unreadable: "+reason(err))
 	case name == ".git" && info.IsDir() && w.isRepository(name):
-		w.ignored = append(w.ignored, name)
+		if w.leaveOutGit {
+			w.ignored = append(w.ignored, name)
+			return nil
+		}
+		w.omit(name, "the folder of a Git clone was not looked at, and a model can name weights inside it; remove it, or say --leave-out-git")
 	case info.IsDir():
 		if err := registry.CheckName(name); err != nil {
 			w.omit(name, err.Error())
