@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"assay/verify"
 	"assay/verify/report"
@@ -31,7 +32,9 @@ func NewBaseline(r verify.Report) *Baseline {
 	for _, f := range r.Files {
 		sums[f.Name] = f.SHA256
 		for _, finding := range f.Findings {
-			b.counts[findingKey(report.Fingerprint(finding), finding)]++
+			if key := findingKey(report.Fingerprint(finding), finding, f.SHA256); key != "" {
+				b.counts[key]++
+			}
 		}
 	}
 	for _, g := range r.Gaps {
@@ -55,9 +58,19 @@ func (b *Baseline) known() map[string]int {
 	return maps.Clone(b.counts)
 }
 
-// findingKey holds the severity too: a known hint must not excuse an alarm.
-func findingKey(mark string, f verify.Finding) string {
-	return mark + " " + f.Severity.String()
+// findingKey holds the severity too: a known hint must not excuse an alarm. A
+// text with a cut ("...") or a value that is not known ("<unknown>") does not say
+// everything, since two commands can begin alike: it is known again only in the
+// same bytes.
+func findingKey(mark string, f verify.Finding, sha256 string) string {
+	key := mark + " " + f.Severity.String()
+	if strings.Contains(f.What, "...") || strings.ContainsAny(f.What, "<\u2026") {
+		if sha256 == "" {
+			return "" // bound to no bytes: known by nothing
+		}
+		key += " " + sha256
+	}
+	return key
 }
 
 func gapKey(mark, sha256 string) string { return mark + " " + sha256 }

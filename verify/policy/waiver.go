@@ -206,7 +206,7 @@ func (x *excuses) finding(at [2]int, f verify.FileEvidence, finding verify.Findi
 	mark := report.Fingerprint(finding)
 	by := x.waived(f, mark)
 	if by == "" {
-		by = x.known(findingKey(mark, finding), f.Name, mark)
+		by = x.known(findingKey(mark, finding, f.SHA256), f.Name, mark)
 	}
 	x.asked[at] = by
 	return by
