@@ -14,5 +14,7 @@
 // it is not text. JSON is read by a strict tokenizer that sees both of two equal
 // keys. Of chat templates at most 8 MiB are kept. The checks of YAML look for known
 // signs and do not parse: a file without a finding is text that was read, not text that every
-// loader handles safely.
+// loader handles safely. Tags that
+// run code are looked for under other names than those of YAML too, but not in documents,
+// tables and vocabularies.
 package text

@@ -59,6 +59,7 @@ type scan struct {
 	found    *findings.List
 	facts    []scanners.Fact
 	members  []scanners.Member // chat templates
+	lastTag  keptTag
 }
 
 // Scan reads all of f. It returns ErrNotRecognised when any of it is not text.
@@ -111,6 +112,7 @@ func (s *scan) read(ctx context.Context) error {
 	for _, g := range greps {
 		g.finish()
 	}
+	s.judgeTag()
 	s.describe(beginning.text)
 	s.report()
 	return err

@@ -2,6 +2,7 @@ package text
 
 import (
 	"encoding/hex"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -9,28 +10,51 @@ import (
 )
 
 // yamlTag matches a tag as written, a directive that renames tags, or the key by
-// which Hydra calls a function.
-var yamlTag = regexp.MustCompile(`%TAG[ \t]|!<[^>\n]{1,300}>|![!A-Za-z0-9%][^\s,\[\]{}"']{0,300}|\b_target_["']?[ \t]*:[^\n]{0,100}`)
+// which Hydra calls a function. What follows a key is shown, but ends before a tag,
+// which is a match of its own.
+var yamlTag = regexp.MustCompile(tagDirective + `|!<[^>\n]{1,300}>|![!A-Za-z0-9%][^\s,\[\]{}"']{0,300}` +
+	`|(?:\b_target_["']?|` + escaped("_target_") + `)` + keyEnd + `:[^\n!]{0,100}|&[\w-]{1,100}[ \t]+["']?_target_\b`)
 
-var yamlHints = []string{"!", "%TAG", "_target_"}
+var yamlHints = []string{"!", "%TAG", "_target_", `\`}
+
+// tagDirective ends with the line; YAML 1.1 (section 4.1.4) has three line breaks
+// more than ASCII.
+const tagDirective = `%TAG[ \t][^\r\n\x{85}\x{2028}\x{2029}]{0,400}`
+
+// keyEnd is what may stand between a key and its colon: for a complex key (`? key`,
+// YAML 1.2, section 8.2.2) also comments and line breaks.
+const keyEnd = `(?:[ \t\r\n]|#[^\r\n]*)*`
+
+// escaped matches word in double quotes, each letter plain or escaped, also with
+// escaped line breaks inside (YAML 1.2, sections 5.7 and 7.3.1).
+func escaped(word string) string {
+	letters := make([]string, len(word))
+	for i := range len(word) {
+		letters[i] = fmt.Sprintf(`(?:%c|(?i:\\x%02[2]x|\\u00%02[2]x|\\U000000%02[2]x))`, word[i], word[i])
+	}
+	return `"` + strings.Join(letters, `(?:\\\r?\n[ \t]*)?`) + `"`
+}
 
 // greps are the patterns to look for in this file.
 func (s *scan) greps() []*grep {
 	if s.profile.format == yaml {
 		return []*grep{{pattern: yamlTag, hints: yamlHints, report: s.foundTag}}
 	}
-	return nil
+	return s.foreignGreps()
 }
 
 // foundTag judges one YAML tag. Tags may be written with percent escapes, which
 // parsers undo (YAML 1.2, section 6.8.2).
 func (s *scan) foundTag(offset int64, match []byte) {
 	tag := string(match)
-	if strings.HasPrefix(tag, "%TAG") {
+	switch {
+	case renamesCode(tag):
+		s.add("text/yaml-code-tag", offset, "the directive %s gives a tag that runs code another name", clip.Quote(match, 120))
+		return
+	case strings.HasPrefix(tag, "%TAG"):
 		s.add("text/call-target", offset, "a %%TAG directive gives tags another meaning")
 		return
-	}
-	if strings.HasPrefix(tag, "_target_") {
+	case tag[0] != '!':
 		s.add("text/call-target", offset, "%s", clip.Quote(match, 120))
 		return
 	}
@@ -47,6 +71,33 @@ func (s *scan) foundTag(offset int64, match []byte) {
 			return
 		}
 	}
+}
+
+// standard begins the tags of the YAML repository, those of PyYAML among them.
+const standard = "tag:yaml.org,"
+
+// longestDirective is the length from which a match of tagDirective may be cut.
+const longestDirective = 400
+
+var tagHandle = regexp.MustCompile(`^!([\w-]*!)?$`)
+
+// renamesCode reports a %TAG directive that can hide one of codeTags: its prefix
+// is the beginning of such a tag, whose name the handle then leaves out, or it
+// gives !! another meaning. One that is padded out of sight is no better.
+func renamesCode(directive string) bool {
+	rest, found := strings.CutPrefix(directive, "%TAG")
+	if !found {
+		return false
+	}
+	fields := strings.Fields(rest)
+	if len(fields) < 2 {
+		return len(directive) >= longestDirective
+	}
+	if !tagHandle.MatchString(fields[0]) {
+		return false
+	}
+	prefix := strings.ToLower(unescape(fields[1]))
+	return fields[0] == "!!" || strings.HasPrefix(prefix, standard) || strings.HasPrefix(standard, prefix) || strings.Contains(prefix, "python")
 }
 
 // unescape undoes percent escapes.

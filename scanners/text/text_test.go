@@ -69,6 +69,29 @@ func TestRules(t *testing.T) {
 		s("yaml-code-tag", "conf.yaml", "a: !<tag:yaml.org,2002:python/object/new:x.Y> {}\n", "a: !!set {x}\n"),
 		s("yaml-code-tag", "MLmodel", "a: !!pyth%6Fn/name:os.system\n", "a: b\n"),
 		s("yaml-code-tag", "README.md", "", "never write `!!python/object/apply:` in YAML\n"),
+		s("yaml-code-tag", "x.yaml", "%TAG !p! tag:yaml.org,2002:python/\n---\na: !p!object/apply:os.system [echo assay-test-marker]\n", "%TAG !u! tag:unity3d.com,2011:\n---\na: !u!1 {}\n"),
+		s("yaml-code-tag", "x.yaml", "%TAG ! tag:yaml.org,2002:pyth\n---\na: !on/object/apply:os.system []\n", "%TAG !e! tag:example.org,2026:\n---\na: 1\n"),
+		s("yaml-code-tag", "x.yaml", "%TAG !! tag:yaml.org,2002:pyth%6fn/\n---\na: !!object/apply:os.system []\n", "a: 50%TAGs\n"),
+		s("yaml-code-tag", "x.yaml", "%TAG !p! T%61g:yaml.or\n---\na: !p!g,2002:python/name:os.system\n", ""),
+		s("yaml-code-tag", "x.yaml", "%TAG "+strings.Repeat(" ", 600)+"!p! tag:yaml.org,2002:python/\n", ""),
+		s("yaml-code-tag", "x.yaml", "_target_: !!python/name:os.system\n", "_target_: x\n"),
+		s("yaml-code-tag", "hparams.txt", "lr: 1\nf: !!python/name:os.system\n", "About YAML: never write !!python/name:os.system in it.\n"),
+		s("yaml-code-tag", "hparams.txt", "# ours\n%TAG !p! tag:yaml.org,2002:python/\n---\nf: !p!name:os.system\n", "torch\n- !!python/name:os.system\n"),
+		s("yaml-code-tag", "hparams", "- &a !!python/object/apply:os.system [echo assay-test-marker]\n", "lr: 1\npair: !!python/tuple [1, 2]\n"),
+		s("yaml-code-tag", "conf.yaml.orig", "a:\n  !<tag:yaml.org,2002:pyth%6fn/object/apply:os.system> [x]\n", "a:\n  !<tag:yaml.org,2002:str> x\n"),
+		s("yaml-code-tag", "a.cfg", "a: !!python/module:os\n", "a: !!x\n"),
+		s("yaml-code-tag", "a.conf", "a: !!python/object/new:x.Y\n", "! a comment about !!python/object\n"),
+		s("yaml-code-tag", "a.toml", "{a: !!python/object:x.Y {}}\n", "a = \"wow!!\"\n"),
+		s("yaml-code-tag", "config.json", `{"a": !!python/object/apply:os.system ["echo assay-test-marker"]}`, `{"a": "b: !!python/object/apply:os.system"}`),
+		s("yaml-code-tag", "rows.json", "", "{\"a\": \"b: !!python/name:os.system\"}\n{\"a\": \"- !!python/name:os.system\"}\n"),
+		s("yaml-code-tag", "tokenizer.json", "", `{"model": {"vocab": {"!!python/name:x": 1, "%TAG !! tag:yaml.org,2002:": 2}}}`),
+		s("yaml-code-tag", "vocab.txt", "", "a: \n- !!python/name:os.system\n%TAG !! tag:yaml.org,2002:python/\n"),
+		s("yaml-code-tag", "train.csv", "", "a: b,c\nx: !!python/name:os.system,1\n"),
+		s("call-target", "x.yaml", "\"_targ\\u0065t_\": os.system\n", "\"_targ\\u0066t_\": os.system\n"),
+		s("call-target", "x.yaml", "{\"_target\\x5f\" : os.system}\n", "note: \"C:\\\\x5f\"\n"),
+		s("call-target", "x.yaml", "? \"\\U0000005Ftar\\\n   get_\" # key\n: os.system\n", "? key\n: x\n"),
+		s("call-target", "x.yaml", "? _target_ # key\n: os.system\n", "skip: [_target_, x]\n"),
+		s("call-target", "x.yaml", "k: &k '_target_'\n*k : os.system\n", "k: &k _target\n"),
 		s("bidi-control", "config.json", "{\"a\": \"x\u202ey\"}", `{"a": "x\u202ey"}`),
 		s("bidi-control", "README.md", "a\u2066b\n", "שלום\u200f עולם\n"),
 		s("hidden-characters", "prompt.jinja", "x\U000e0041\U000e0042", "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f!"),
@@ -273,9 +296,14 @@ func TestHints(t *testing.T) {
 		g.finish()
 		return hit
 	}
-	for _, text := range []string{"!!python/name:x", "!<tag:x>", "%TAG !e! x", "_target_: x"} {
+	for _, text := range []string{"!!python/name:x", "!<tag:x>", "%TAG !e! x", "_target_: x", `"_targ\u0065t_": x`, "&a _target_"} {
 		if !found(yamlTag, yamlHints, text) {
 			t.Errorf("YAML: %q was not found", text)
+		}
+	}
+	for _, text := range []string{"!!python/name:x", "!<tag:x>", "%TAG !e! x"} {
+		if !found(foreignTag, foreignHints, text) || !found(placedTag, foreignHints, text) {
+			t.Errorf("other text: %q was not found", text)
 		}
 	}
 }
@@ -284,6 +312,7 @@ func FuzzScan(f *testing.F) {
 	for _, s := range []struct{ name, text string }{
 		{"config.json", `{"auto_map": {"A": "o/r--m.M"}, "chat_template": "{{ x.__class__ }}", "x": [1, NaN]}`},
 		{"a.yaml", "a: !!python/name:x\n%TAG ! x\n_target_: y"},
+		{"a.cfg", "%TAG ! tag:y\na: !!python/name:x"}, {"h.txt", "a: &b !<tag:yaml.org,2002:python/name:x>"}, {"b.json", "{\"a\": !!python/name:x}"},
 		{"README.md", "---\nlicense: mit\n---\n\x1b[0m\u202e"},
 		{"x", "\xff\xfea\x00"}, {"y.txt", "caf\xe9"}, {"p", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"},
 		{"t.jinja", "{{ x|attr('y') }}"},
