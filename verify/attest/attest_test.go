@@ -37,8 +37,18 @@ var positives = []struct {
 	{"unknown members", vsaFixture, edit(`"_type"`, `"extra":{"a":[1]},"_type"`)},
 	{"unknown members of the predicate", vsaFixture, edit(`"verifier":{`, `"x":1,"verifier":{"version":{"a":"1"},`)},
 	{"other digests beside", vsaFixture, edit(`"digest":{`, `"digest":{"blake3":"00","sha1":"`+strings.Repeat("0", 40)+`",`)},
-	{"other subjects beside", vsaFixture, edit(`"subject":[`, `"subject":[{"name":"log","digest":{"sha256":"`+strings.Repeat("0", 64)+`"}},`)},
-	{"names by folder of the build", vsaFixture, edit(`"config.json"`, `"/home/x/out/config.json"`)},
+	{"other subjects beside", provenanceFixture, edit(`"subject":[`, `"subject":[{"name":"log","digest":{"sha256":"`+strings.Repeat("0", 64)+`"}},`)},
+	{"names below the folder of the model", vsaFixture, inFolder("model/")},
+	{"names below the folder of the build", provenanceFixture, inFolder("./")},
+	{"a commit beside", vsaFixture, edit(`"subject":[`, `"subject":[{"name":"git","digest":{"gitCommit":"`+strings.Repeat("0", 40)+`"}},`)},
+	{"a file that is missing, and the whole by content", vsaFixture, func(f *fixture) {
+		f.edit(`"subject":[`, `"subject":[{"name":"_","digest":{"assayContentV1":"`+contentOf(f)+`"}},`+absent+`,`)
+	}},
+	{"a file that is missing, and the whole by pinned digest", vsaFixture, func(f *fixture) {
+		sum := strings.Repeat("c", 64)
+		f.pinned = "oci://registry.example/acme/model@sha256:" + sum
+		f.edit(`"subject":[`, `"subject":[{"name":"x","digest":{"sha256":"`+sum+`"}},`+absent+`,`)
+	}},
 	{"the same subject twice", vsaFixture, func(f *fixture) {
 		f.edit(`"subject":[`, `"subject":[{"name":"config.json","digest":{"sha256":"`+f.sum("config.json")+`"}},`)
 	}},
@@ -54,8 +64,13 @@ var positives = []struct {
 		f.pinned = "oci://registry.example/acme/model@sha256:" + sum
 		f.edit(`"subject":[`, `"subject":[{"name":"registry.example/acme/model","digest":{"sha256":"`+sum+`"}}],"was":[`)
 	}},
-	{"a model of one file under any name", vsaFixture, func(f *fixture) {
-		f.files = map[string]string{"renamed.bin": "{}"}
+	{"a model of one file by the end of its name", vsaFixture, func(f *fixture) {
+		f.files = map[string]string{"sub/config.json": "{}"}
+		f.edit(`,{"name":"sub/weights.bin"`, `],"was":[{"name":"sub/weights.bin"`)
+	}},
+	{"a model of one file below the folder of the build", provenanceFixture, func(f *fixture) {
+		f.files = map[string]string{"config.json": "{}"}
+		f.inFolder("dist/")
 	}},
 	{"bundle 0.1", vsaFixture, editBundle(".bundle.v0.3+json", ".bundle+json;version=0.1")},
 	{"bundle 0.2", vsaFixture, editBundle(".bundle.v0.3+json", ".bundle+json;version=0.2")},
@@ -354,7 +369,7 @@ func TestManyAlike(t *testing.T) {
 		list = append(list, subject{Name: "__init__.py", Digest: digestSet{{"sha256", strings.Repeat("0", 64)}}})
 	}
 	start := time.Now()
-	b := newTree(alike(names), nil, "").bind(list)
+	b := newTree(alike(names), nil, "").bind(list, false)
 	if len(b.files) != 0 || len(b.renamed) != n {
 		t.Errorf("%d bound, %d renamed", len(b.files), len(b.renamed))
 	}

@@ -90,9 +90,10 @@ func (a *attestation) signedBySomebody() bool {
 // judge compares statement, subjects and predicate.
 func (c *check) judge(a *attestation, t *tree, claim *verify.Claim) []verify.Problem {
 	st := a.statement
-	bound := t.bind(st.Subjects)
+	kind := kindOf(st.PredicateType)
+	bound := t.bind(st.Subjects, kind == KindVSA || kind == KindSVR)
 	what := claim.Attestation
-	what.Kind, what.Whole, what.Files = kindOf(st.PredicateType), bound.whole, append(what.Files, bound.files...)
+	what.Kind, what.Whole, what.Files = kind, bound.whole, append(what.Files, bound.files...)
 	claim.PredicateType = text(st.PredicateType)
 	if len(bound.renamed) > 0 {
 		claim.Notes = append(claim.Notes, "attested under other names: "+strings.Join(bound.renamed[:min(10, len(bound.renamed))], ", "))

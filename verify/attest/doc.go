@@ -4,7 +4,8 @@
 // to 0.3) and in plain DSSE envelopes, one document or one for each line.
 //
 // A statement is bound to the artifact by its subjects. A file is bound by digest
-// and name; the whole by verify.ContentID, which is a digest over names, or by the
+// and name, less the root folder that all subjects of the statement share; a
+// summary or result only if all its files are there. The whole is bound by verify.ContentID, which is a digest over names, or by the
 // digest that the reference was pinned to. A digest of the tree that leaves the
 // names out (the root digest of OpenSSF Model Signing) binds nothing here.
 //

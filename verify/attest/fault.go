@@ -9,6 +9,7 @@ const (
 	CodeBadPredicate  = "bad-predicate"   // its predicate is
 	CodeOtherSubject  = "other-subject"   // it is about something else
 	CodeMismatch      = "digest-mismatch" // it names a file with other content
+	CodeFileMissing   = "file-missing"    // a verdict on several files, of which one is not here
 	CodePredicateType = "predicate-type"  // a type that cannot be checked against what is expected
 	CodeBuilder       = "builder"         // built by another builder
 	CodeBuildType     = "build-type"

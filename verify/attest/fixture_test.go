@@ -75,7 +75,7 @@ func newFixture(t testing.TB, predicateType, predicate string) *fixture {
 		pae: pae, bundle: func(text string) string { return text }, name: "a.sigstore.json",
 		config: Config{Trust: Trust{Now: testNow, PublicKeys: []trust.PublicKey{publicOf(t, key)}}},
 	}
-	f.payload = fmt.Sprintf(`{"_type":%q,"subject":[{"name":"config.json","digest":{"sha256":%q}},{"name":"out/sub/weights.bin","digest":{"sha256":%q}}],"predicateType":%q,"predicate":%s}`,
+	f.payload = fmt.Sprintf(`{"_type":%q,"subject":[{"name":"config.json","digest":{"sha256":%q}},{"name":"sub/weights.bin","digest":{"sha256":%q}}],"predicateType":%q,"predicate":%s}`,
 		statementV1, f.sum("config.json"), f.sum("sub/weights.bin"), predicateType, predicate)
 	return f
 }

@@ -54,7 +54,7 @@ var badStatements = []negative{
 	{"digest too short", func(f *fixture) { f.edit(f.sum("config.json"), "00") }, one(CodeBadSubject)},
 	{"digest not hex", func(f *fixture) { f.edit(f.sum("config.json"), strings.Repeat("g", 64)) }, one(CodeBadSubject)},
 	{"other digest of wrong length", edit(`"digest":{"sha256"`, `"digest":{"sha512":"00","sha256"`), one(CodeBadSubject)},
-	{"name twice with different digests", edit("out/sub/weights.bin", "config.json"), one(CodeBadSubject)},
+	{"name twice with different digests", edit("sub/weights.bin", "config.json"), one(CodeBadSubject)},
 }
 
 func members(n int) string {
@@ -70,7 +70,7 @@ var badSubjects = []negative{
 	{"names swapped", func(f *fixture) {
 		m := f.files
 		m["config.json"], m["sub/weights.bin"] = m["sub/weights.bin"], m["config.json"]
-	}, []string{"digest-mismatch config.json"}},
+	}, []string{"digest-mismatch config.json", "digest-mismatch sub/weights.bin"}},
 	{"everything renamed", func(f *fixture) {
 		f.files = map[string]string{"a.bin": "{}", "b.bin": "0123456789"}
 	}, one(CodeOtherSubject)},
@@ -82,6 +82,7 @@ var badSubjects = []negative{
 		f.payload = replace(f.t, f.payload, f.sum("config.json"), strings.Repeat("a", 64))
 		f.payload = replace(f.t, f.payload, f.sum("sub/weights.bin"), strings.Repeat("b", 64))
 		f.edit(`"name":"config.json"`, `"name":"model"`)
+		f.edit(`"name":"sub/weights.bin"`, `"name":"out/sub/weights.bin"`)
 	}, one(CodeOtherSubject)},
 	{"content id as file digest", func(f *fixture) {
 		f.edit(`"subject":[`, `"subject":[{"name":"_","digest":{"sha256":"`+contentOf(f)+`"}}],"was":[`)
@@ -214,7 +215,7 @@ var badRequired = []negative{
 		delete(f.files, "config.json")
 	}, one("attestation-incomplete pytorch_model.bin")},
 	{"one subject less", func(f *fixture) {
-		f.edit(`,{"name":"out/sub/weights.bin"`, `],"was":[{"name":"out/sub/weights.bin"`)
+		f.edit(`,{"name":"sub/weights.bin"`, `],"was":[{"name":"sub/weights.bin"`)
 	}, one("attestation-incomplete sub/weights.bin")},
 	{"found inside, by a stranger", func(f *fixture) {
 		f.found, f.signer = true, newKey(f.t)
@@ -246,6 +247,8 @@ func TestNegatives(t *testing.T) {
 		fixture   func(testing.TB) *fixture
 	}{
 		{"statement", badStatements, testFixture}, {"subject", badSubjects, testFixture}, {"bundle", badBundles, testFixture},
+		{"folders", badFolders, vsaFixture}, {"folders of svr", badFolders, svrFixture}, {"folders of provenance", badFolders, provenanceFixture},
+		{"verdict", badVerdicts, vsaFixture}, {"verdict of svr", badVerdicts, svrFixture},
 		{"provenance", badProvenance, provenanceFixture}, {"provenance v1", badProvenanceV1, provenanceFixture},
 		{"provenance v0.2", badProvenance, oldFixture}, {"vsa", badVSA, vsaFixture}, {"svr", badSVR, svrFixture},
 		{"test result", badTests, testFixture},

@@ -18,28 +18,19 @@ const ContentAlgorithm = "assayContentV1"
 // tree is the artifact as subjects see it.
 type tree struct {
 	names  []string
-	sums   map[string]string // name -> SHA-256, without files that were not read
-	byBase map[string]string // last part of a name -> the only name with it, "/" for several
+	sums   map[string]string // name -> SHA-256, "" of a file that was not read
 	ids    []string          // ContentID in hex: of all files, and of all but the attestations
 	pinned string            // hex SHA-256 that the reference was pinned to, or ""
 }
 
 func newTree(files verify.Digests, documents map[string]bool, pinned string) *tree {
 	names := files.Names()
-	t := &tree{names: names, sums: make(map[string]string, len(names)), byBase: make(map[string]string, len(names)), pinned: pinned}
+	t := &tree{names: names, sums: make(map[string]string, len(names)), pinned: pinned}
 	all := make([]verify.FileEvidence, 0, len(names))
 	for _, name := range t.names {
 		sum, _ := files.Hex(name, hashing.Need{Algorithm: hashing.SHA256}, 0)
-		if sum != "" {
-			t.sums[name] = sum
-		}
-		if base := path.Base(name); t.byBase[base] != "" {
-			t.byBase[base] = "/" // no name
-		} else {
-			t.byBase[base] = name
-		}
-		e := verify.FileEvidence{Name: name, Size: files.Size(name), SHA256: sum}
-		all = append(all, e)
+		t.sums[name] = sum
+		all = append(all, verify.FileEvidence{Name: name, Size: files.Size(name), SHA256: sum})
 	}
 	t.addID(all)
 	if len(documents) > 0 {
@@ -62,24 +53,33 @@ type binding struct {
 	problems []verify.Problem
 }
 
+// maxMissing bounds the files that are named as missing: the first ones tell.
+const maxMissing = 10
+
 // bind looks every subject up. One that names a file of the tree and has another
-// digest is a problem; one that is about nothing in the tree is not, because a
-// build makes more than one thing.
-func (t *tree) bind(list subjects) binding {
+// digest is a problem; one that is about nothing in the tree is none, because a
+// build makes more than one thing. A verdict is on all its subjects together: of
+// a tree without one of them it says nothing.
+func (t *tree) bind(list subjects, verdict bool) binding {
 	var b binding
+	var missing subjects
+	root := t.rootOf(list)
 	bound, sums := make(map[string]bool, len(list)), make(map[string]bool, len(list))
 	for _, s := range list {
 		b.whole = b.whole || t.isWhole(s)
 		sum := s.Digest.get("sha256")
-		if sum == "" {
-			continue
-		}
-		sums[sum] = true
-		if name, ok := t.fileOf(s.Name, sum); ok {
+		name, ok := t.fileOf(s.Name, root)
+		switch own := t.sums[name]; {
+		case !ok && s.isFile() && len(missing) < maxMissing:
+			missing = append(missing, s)
+		case !ok || sum == "" || own == "":
+		case own == sum:
 			bound[name] = true
+		default:
+			b.problems = append(b.problems, verify.Problem{Code: CodeMismatch, File: name, What: "content is not what was attested"})
 		}
-		if own, ok := t.sums[s.Name]; ok && own != sum {
-			b.problems = append(b.problems, verify.Problem{Code: CodeMismatch, File: s.Name, What: "content is not what was attested"})
+		if sum != "" {
+			sums[sum] = true
 		}
 	}
 	for _, name := range t.names {
@@ -90,7 +90,12 @@ func (t *tree) bind(list subjects) binding {
 			b.renamed = append(b.renamed, name)
 		}
 	}
-	if len(b.files) == 0 && len(b.problems) == 0 {
+	switch {
+	case verdict && !b.whole && len(b.files) > 0:
+		for _, s := range missing {
+			b.problems = append(b.problems, verify.Problem{Code: CodeFileMissing, What: t.notHere(s, b.renamed)})
+		}
+	case len(b.files) == 0 && len(b.problems) == 0:
 		b.problems = []verify.Problem{{Code: CodeOtherSubject, What: t.otherSubject(list, b.renamed)}}
 	}
 	return b
@@ -104,21 +109,62 @@ func (t *tree) isWhole(s subject) bool {
 	return t.pinned != "" && s.Digest.get("sha256") == t.pinned
 }
 
-// fileOf finds the file that a subject is: of its name, or of the end of its name,
-// because builds name their output by the path they wrote it to; or the only file
-// of that name in any folder, because some name it without its folder. The name of
-// a model that is one file is the caller's own choice.
-func (t *tree) fileOf(subject, sum string) (string, bool) {
-	for name, ok := subject, true; ok; _, name, ok = strings.Cut(name, "/") {
-		if t.sums[name] == sum {
-			return name, true
+// isFile tells a subject that is a file from one that only has the digest of a
+// whole: of a list of files, or of a commit.
+func (s subject) isFile() bool {
+	return s.Digest.get("sha256") != "" || s.Digest.get(ContentAlgorithm) == "" && s.Digest.get("gitCommit") == ""
+}
+
+// rootOf returns the folder, with its slash, that the model lay in when it was
+// attested: the first one of all names, and none of them is a name here. It is one
+// folder for the whole statement, because a file says by its folder what it is for:
+// examples/unsafe/config.json is not config.json. A single name does not show a
+// root, except of a model that is one file.
+func (t *tree) rootOf(list subjects) string {
+	root, first, shown := "", "", len(t.names) == 1
+	for _, s := range list {
+		if !s.isFile() || t.isWhole(s) {
+			continue
+		}
+		folder, _, ok := strings.Cut(s.Name, "/")
+		if _, here := t.sums[s.Name]; here || !ok || folder == "" {
+			return ""
+		}
+		if root == "" {
+			root, first = folder+"/", s.Name
+		}
+		if !strings.HasPrefix(s.Name, root) {
+			return ""
+		}
+		shown = shown || s.Name != first
+	}
+	if !shown {
+		return ""
+	}
+	return root
+}
+
+// fileOf finds the file of exactly the subject's name below the root. A model that
+// is one file may be named without its folder.
+func (t *tree) fileOf(subject, root string) (string, bool) {
+	name := strings.TrimPrefix(subject, root)
+	if _, ok := t.sums[name]; ok {
+		return name, true
+	}
+	if root == "" && len(t.names) == 1 && path.Base(t.names[0]) == subject {
+		return t.names[0], true
+	}
+	return "", false
+}
+
+func (t *tree) notHere(s subject, renamed []string) string {
+	what := fmt.Sprintf("the verdict is on all its files together, and subject %.200q is not in the artifact", s.Name)
+	for _, name := range renamed {
+		if t.sums[name] == s.Digest.get("sha256") {
+			return what + ": its content is there as " + name
 		}
 	}
-	if len(t.names) == 1 {
-		return t.names[0], t.sums[t.names[0]] == sum
-	}
-	name := t.byBase[subject]
-	return name, name != "" && t.sums[name] == sum
+	return what
 }
 
 func (t *tree) otherSubject(list subjects, renamed []string) string {
