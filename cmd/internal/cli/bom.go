@@ -86,8 +86,7 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 	}
 	f.flags(cmd.Flags())
 	a.reportFlags(cmd.Flags())
-	a.policyFlags(cmd.Flags())
-	a.folderFlags(cmd.Flags())
+	a.judgeFlags(cmd.Flags())
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		job, err := a.bomJob(f)
 		if err != nil {

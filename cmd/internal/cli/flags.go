@@ -34,8 +34,9 @@ func (o *options) everywhere(f *pflag.FlagSet) {
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every file, finding and note")
 }
 
-// folderFlags are those of commands that look into local folders.
-func (o *options) folderFlags(f *pflag.FlagSet) {
+// judgeFlags are those of commands that look into an artifact and judge it.
+func (o *options) judgeFlags(f *pflag.FlagSet) {
+	o.policyFlags(f)
 	f.BoolVar(&o.leaveOutGit, "leave-out-git", false, "take the .git of a cloned folder for no part of the model; it is named in the report")
 }
 

@@ -26,8 +26,7 @@ Formats: text (default), json, jsonl, sarif, junit, markdown, html, github, gitl
 	s.flags(cmd.Flags())
 	st.flags(cmd.Flags())
 	a.reportFlags(cmd.Flags())
-	a.policyFlags(cmd.Flags())
-	a.folderFlags(cmd.Flags())
+	a.judgeFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&st.off, "no-store", false, "keep the evidence out of the store")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		if _, err := a.targets("text"); err != nil {

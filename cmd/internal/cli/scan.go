@@ -29,8 +29,7 @@ Formats: text (default), json, jsonl, sarif, junit, markdown, html, github, gitl
 	cmd.Flags().BoolVar(&preCommit, "pre-commit", false, "scan every FILE whole and print those that do not pass, for a commit hook")
 	cmd.Flags().BoolVar(&hash, "hash", false, "read and hash every byte as well")
 	a.reportFlags(cmd.Flags())
-	a.policyFlags(cmd.Flags())
-	a.folderFlags(cmd.Flags())
+	a.judgeFlags(cmd.Flags())
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		if _, err := a.targets("text"); err != nil {
 			return err
