@@ -91,7 +91,7 @@ func (s *scan) judgeTag() {
 func (s *scan) beginsAsYAML() bool {
 	start := s.start
 	if order := byteOrder(start); order != nil {
-		start, _ = io.ReadAll(newUTF16Reader(bytes.NewReader(start[2:]), order)) // as much as decodes
+		start, _ = io.ReadAll(io.LimitReader(newUTF16Reader(bytes.NewReader(start[2:]), order), 2*scanners.HeadSize)) // as much as decodes
 	}
 	for line := range bytes.Lines(bytes.TrimPrefix(start, []byte("\xef\xbb\xbf"))) {
 		line = bytes.TrimSpace(line)
