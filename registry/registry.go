@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 )
 
 // Sentinels that a Source wraps, so that the command line can choose an exit
@@ -98,6 +99,18 @@ type File struct {
 	// is asked for, in ranges, and compared with nothing. A source may give the whole
 	// and compared content all the same (small files, stores without ranges).
 	OpenRanges func(ctx context.Context) (Content, error)
+
+	// Stamp tells a file at rest from a changed one without reading it. The zero
+	// Stamp tells nothing.
+	Stamp Stamp
+}
+
+// Stamp is what a file system says about a file that nobody has read. A writer who
+// sets the clock, or maps the file and writes within one tick, is not noticed:
+// only a caller who says so may take an equal Stamp for equal bytes.
+type Stamp struct {
+	ID      string    // device, inode, size and times; "" when there is no inode change time
+	Changed time.Time // the last write, or change of name or owner
 }
 
 // MaxWhole is the size up to which OpenRanges fetches and compares a file as a

@@ -44,6 +44,9 @@ type ArtifactInfo struct {
 	Revision   string        `json:"revision,omitempty"`
 	Name       string        `json:"name,omitempty"`    // the store's own name of the repository
 	Ignored    []string      `json:"ignored,omitempty"` // names that are by definition no part of it (.git)
+	// Recorded is when the files were read, RFC 3339, if that was before this report
+	// and the caller said to believe the store. "" when they were read for it.
+	Recorded string `json:"recorded,omitempty"`
 }
 
 // FileEvidence is what is known about one file.

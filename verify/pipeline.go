@@ -53,7 +53,7 @@ const (
 // when ctx is cancelled. What went wrong with a file is a gap, and so is what was
 // not reached before the deadline of ctx.
 func (p Pipeline) Gather(ctx context.Context, a *registry.Artifact) (Evidence, error) {
-	e := Evidence{Artifact: info(a), Ruleset: cmp.Or(p.Ruleset, scanners.Ruleset(p.Scanners, "")), Claims: []Claim{}, Gaps: []Gap{}}
+	e := Evidence{Artifact: info(a), Ruleset: p.ruleset(), Claims: []Claim{}, Gaps: []Gap{}}
 	checks, needs := p.prepare(ctx, a, &e)
 
 	results := p.readAll(ctx, a.Files, needs)
@@ -67,9 +67,7 @@ func (p Pipeline) Gather(ctx context.Context, a *registry.Artifact) (Evidence, e
 		e.Gaps = append(e.Gaps, r.gaps...)
 		set.Put(r.file.Name, r.file.Size, r.sums)
 	}
-	for _, o := range a.Omitted {
-		e.Gaps = append(e.Gaps, Gap{Code: GapOmitted, File: o.Name, Reason: o.Reason})
-	}
+	e.omitted(a)
 	if !p.HeadersOnly {
 		e.Artifact.ContentID = ContentID(e.Files)
 		for _, check := range checks {
@@ -79,6 +77,17 @@ func (p Pipeline) Gather(ctx context.Context, a *registry.Artifact) (Evidence, e
 	e.Rules = p.rules(e.Files)
 	sortEvidence(&e)
 	return e, nil
+}
+
+func (p Pipeline) ruleset() string {
+	return cmp.Or(p.Ruleset, scanners.Ruleset(p.Scanners, ""))
+}
+
+// omitted makes a gap of everything that could not be made a file.
+func (e *Evidence) omitted(a *registry.Artifact) {
+	for _, o := range a.Omitted {
+		e.Gaps = append(e.Gaps, Gap{Code: GapOmitted, File: o.Name, Reason: o.Reason})
+	}
 }
 
 func info(a *registry.Artifact) ArtifactInfo {
@@ -181,9 +190,7 @@ func (p Pipeline) readFile(ctx context.Context, f registry.File, needs []HashNee
 	gap := func(code scanners.GapCode, reason string) {
 		r.gaps = append(r.gaps, Gap{Code: code, File: f.Name, Reason: reason})
 	}
-	for _, d := range f.Declared {
-		r.file.Declared = append(r.file.Declared, DeclaredDigest{Digest: d.Digest.String(), By: d.By, Match: MatchUnchecked})
-	}
+	r.file.Declared = declared(f)
 	content, err := p.open(ctx, f)
 	if err != nil {
 		gap(openGap(err), err.Error())
@@ -202,6 +209,15 @@ func (p Pipeline) readFile(ctx context.Context, f registry.File, needs []HashNee
 		r.file.Classification = scanners.Unknown
 	}
 	return r
+}
+
+// declared are the promises of the store, not compared yet.
+func declared(f registry.File) []DeclaredDigest {
+	var list []DeclaredDigest
+	for _, d := range f.Declared {
+		list = append(list, DeclaredDigest{Digest: d.Digest.String(), By: d.By, Match: MatchUnchecked})
+	}
+	return list
 }
 
 func (p Pipeline) open(ctx context.Context, f registry.File) (registry.Content, error) {

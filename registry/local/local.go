@@ -84,7 +84,7 @@ func resolveFile(a *registry.Artifact, path string, info fs.FileInfo) {
 	a.Files, a.Omitted = registry.SplitSet([]registry.File{{
 		Name: filepath.Base(a.Ref.Rest),
 		Size: info.Size(),
-		Open: disk.AtPath(path).File(info),
+		Open: disk.AtPath(path).File(info), Stamp: disk.Stamp(info),
 	}})
 }
 

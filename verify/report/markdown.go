@@ -39,6 +39,9 @@ func Markdown(w io.Writer, r verify.Report, _ Options) error {
 		}
 		fmt.Fprintf(&b, "\nWaiver %s\n", plain(waiverText(w)))
 	}
+	if r.Artifact.Recorded != "" {
+		fmt.Fprintf(&b, "\nThe files were read at %s and not for this report (%s)\n", code(r.Artifact.Recorded), code("--reuse"))
+	}
 	if r.Artifact.ContentID != "" {
 		fmt.Fprintf(&b, "\nContent %s\n", code(r.Artifact.ContentID))
 	}

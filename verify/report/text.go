@@ -292,6 +292,9 @@ func (t *text) identity(r verify.Report) {
 	if r.Artifact.Pinned != "" {
 		t.field("pinned", "%s", Safe(r.Artifact.Pinned))
 	}
+	if r.Artifact.Recorded != "" {
+		t.field("remembered", "the files as they were read at %s, and not now (--reuse)", r.Artifact.Recorded)
+	}
 	if len(r.Artifact.Ignored) > 0 {
 		t.field("left out", "%s: no part of the artifact", Safe(strings.Join(r.Artifact.Ignored, ", ")))
 	}

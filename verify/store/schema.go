@@ -44,6 +44,16 @@ CREATE TABLE evidence (
 CREATE INDEX evidence_pinned ON evidence (pinned);
 `
 
+// additions came after version 1. An older assay does not look at them.
+const additions = `
+CREATE TABLE IF NOT EXISTS at_rest (
+	name       TEXT NOT NULL PRIMARY KEY, -- verify.AtRest
+	content_id TEXT NOT NULL,
+	recorded   TEXT NOT NULL,
+	digest     BLOB NOT NULL
+) STRICT;
+`
+
 // dataSource is the URI of the database. synchronous(FULL) makes a committed
 // record survive a power cut; immediate transactions take the write lock before
 // they read, so that two writers cannot both find an alias missing;
@@ -70,7 +80,7 @@ func dataSource(abs string) string {
 // there already.
 func migrate(ctx context.Context, db *sql.DB) error {
 	if done, err := checkSchema(ctx, db); done || err != nil {
-		return err
+		return cmp.Or(err, add(ctx, db))
 	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -79,9 +89,9 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	defer func() { _ = tx.Rollback() }() // no effect after Commit
 	// Another process may have been first.
 	if done, err := checkSchema(ctx, tx); done || err != nil {
-		return err
+		return cmp.Or(err, add(ctx, tx))
 	}
-	if _, err := tx.ExecContext(ctx, schema); err != nil {
+	if _, err := tx.ExecContext(ctx, schema+additions); err != nil {
 		return wrap(err)
 	}
 	for name, value := range map[string]int{"application_id": applicationID, "user_version": schemaVersion} {
@@ -90,6 +100,15 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		}
 	}
 	return wrap(tx.Commit())
+}
+
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+func add(ctx context.Context, db execer) error {
+	_, err := db.ExecContext(ctx, additions)
+	return wrap(err)
 }
 
 type querier interface {

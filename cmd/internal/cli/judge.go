@@ -102,6 +102,7 @@ type judge struct {
 	sources  []registry.Source
 	pipeline verify.Pipeline
 	store    *store.Store // nil: nothing is remembered
+	reuse    bool         // of what is remembered
 	storeErr error        // why there is no store although there should be one
 	now      func() time.Time
 }
@@ -138,6 +139,7 @@ func (a *app) judge(s signers, st storeFlags) (*judge, error) {
 	if st.off {
 		return j, nil
 	}
+	j.reuse = st.reuse
 	j.store, j.storeErr = st.open()
 	return j, nil
 }
@@ -155,12 +157,16 @@ func (j *judge) gate(ctx context.Context, ref string) (verify.Report, error) {
 	if err != nil {
 		return verify.Report{}, err
 	}
+	atRest := verify.AtRest(artifact, time.Now()) // the clock of the file system
+	if evidence, ok := j.recall(ctx, artifact, atRest); ok {
+		return verify.NewReport(evidence, j.rules, j.now()), nil
+	}
 	evidence, err := j.pipeline.Gather(ctx, artifact)
 	if err != nil {
 		return verify.Report{}, err
 	}
 	r := verify.NewReport(evidence, j.rules, j.now())
-	if err := j.remember(ctx, evidence); err != nil {
+	if err := j.remember(ctx, evidence, atRest); err != nil {
 		return r, &storeError{err}
 	}
 	return r, nil
@@ -178,11 +184,43 @@ func (j *judge) denials(ctx context.Context, ref string) (verify.Report, error) 
 
 // remember puts evidence into the store. Evidence that is bound to no content
 // cannot be stored; its gaps say why.
-func (j *judge) remember(ctx context.Context, e verify.Evidence) error {
+func (j *judge) remember(ctx context.Context, e verify.Evidence, atRest string) error {
 	if e.Artifact.ContentID == "" || j.store == nil {
 		return j.storeErr
 	}
-	return j.store.Put(ctx, e, j.now())
+	if err := j.store.Put(ctx, e, j.now()); err != nil {
+		return err
+	}
+	if e.Artifact.Pinned != "" {
+		return nil
+	}
+	return j.store.PutAtRest(ctx, atRest, e.Artifact.ContentID, j.now())
+}
+
+// recall takes what the store knows of an artifact instead of reading it, if the
+// caller said so. A remote revision names its bytes, a folder is told by AtRest.
+// Files on this machine under a revision's name, a cache, are read: anybody may
+// have written them. So is what is missing or damaged in the store.
+func (j *judge) recall(ctx context.Context, a *registry.Artifact, atRest string) (verify.Evidence, bool) {
+	if !j.reuse || j.store == nil {
+		return verify.Evidence{}, false
+	}
+	onDisk := slices.ContainsFunc(a.Files, func(f registry.File) bool { return f.Stamp.ID != "" })
+	var known verify.Evidence
+	var recorded time.Time
+	var err error
+	switch {
+	case a.Pinned != "" && !onDisk:
+		known, recorded, err = j.store.Pinned(ctx, a.Pinned, j.pipeline.Ruleset)
+	case a.Pinned == "" && atRest != "":
+		known, recorded, err = j.store.AtRest(ctx, atRest, j.pipeline.Ruleset)
+	default:
+		return verify.Evidence{}, false
+	}
+	if err != nil {
+		return verify.Evidence{}, false
+	}
+	return j.pipeline.Recall(ctx, a, known, recorded)
 }
 
 // omsConfig reads the keys and certificates that the flags name.

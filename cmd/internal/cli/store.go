@@ -8,8 +8,9 @@ import (
 
 // storeFlags say where evidence is kept.
 type storeFlags struct {
-	path string
-	off  bool
+	path  string
+	off   bool
+	reuse bool // believe it about what nobody wrote since
 }
 
 func (s *storeFlags) flags(f *pflag.FlagSet) {

@@ -131,6 +131,22 @@ func (c *Content) kept(handle fs.FileInfo) bool {
 	return err == nil && same(c.before, handle) && same(c.before, named)
 }
 
+// Stamp is what a listing says of a file. The ID is empty on systems that have no
+// inode change time: a modification time alone can be set by everybody.
+func Stamp(info fs.FileInfo) registry.Stamp {
+	node, changed := inode(info), changeTime(info)
+	if node == "" || changed.IsZero() {
+		return registry.Stamp{}
+	}
+	if written := info.ModTime(); written.After(changed) {
+		changed = written
+	}
+	return registry.Stamp{
+		ID:      fmt.Sprintf("%s:%d:%d:%d", node, info.Size(), info.ModTime().UnixNano(), changeTime(info).UnixNano()),
+		Changed: changed,
+	}
+}
+
 // Unchanged reports whether a file is still what before says.
 func Unchanged(before, now fs.FileInfo) bool { return same(before, now) }
 

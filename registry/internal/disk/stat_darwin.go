@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"fmt"
 	"io/fs"
 	"syscall"
 	"time"
@@ -15,4 +16,12 @@ func changeTime(info fs.FileInfo) time.Time {
 		return time.Unix(s.Ctimespec.Unix())
 	}
 	return time.Time{}
+}
+
+// inode is the identity of the file, "" when there is none.
+func inode(info fs.FileInfo) string {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return fmt.Sprintf("%d:%d", s.Dev, s.Ino)
+	}
+	return ""
 }

@@ -58,7 +58,7 @@ func (w *walk) addBlob(name string, info fs.FileInfo) bool {
 		return false
 	}
 	f := registry.File{
-		Name: name, Size: target.Size(), Open: disk.InRoot(w.root, blob).File(target),
+		Name: name, Size: target.Size(), Open: disk.InRoot(w.root, blob).File(target), Stamp: disk.Stamp(target),
 		Declared: []registry.Declared{{Digest: digest, By: By}},
 	}
 	if digest.Algorithm != "sha256" { // which the reader computes anyway

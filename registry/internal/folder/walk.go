@@ -137,7 +137,7 @@ func (w *walk) entry(name string) error {
 		w.pending = append(w.pending, name)
 	case info.Mode().IsRegular():
 		w.files = append(w.files, registry.File{
-			Name: name, Size: info.Size(), Open: disk.InRoot(w.root, w.at(name)).File(info),
+			Name: name, Size: info.Size(), Open: disk.InRoot(w.root, w.at(name)).File(info), Stamp: disk.Stamp(info),
 		})
 	case w.addBlob(name, info):
 	default:
