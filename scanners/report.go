@@ -55,7 +55,8 @@ type FileReport struct {
 	Findings []Finding // sorted; at most Limits.MaxFindings, the worst kept
 	Facts    []Fact
 	Gaps     []Gap
-	Members  int // files inside it, all depths
+	Members  int     // files inside it, all depths
+	Outline  Outline // for checks across files
 }
 
 const (
@@ -69,6 +70,7 @@ const (
 // scanner ran first.
 func (r *FileReport) sortStable() {
 	slices.Sort(r.Formats)
+	r.Outline.sortStable()
 	slices.SortFunc(r.Findings, compareFindings)
 	slices.SortFunc(r.Gaps, func(a, b Gap) int {
 		return cmp.Or(slices.Compare(a.Path, b.Path), cmp.Compare(a.Offset, b.Offset),

@@ -133,6 +133,7 @@ func (r *run) apply(n *node, s Scanner, head Head, f File, path []string) {
 		r.findings.add(finding)
 	}
 	r.facts(result.Facts, path)
+	r.report.Outline.take(result.Outline, path)
 	n.parsed.AddAll(result.Parsed, 0)
 	n.opaque.AddAll(result.Opaque, 0)
 	n.members = append(n.members, result.Members...)
@@ -176,6 +177,7 @@ func (r *run) descend(n *node, f File, path []string) {
 		Sibling: func(name string) (int64, bool) { size, ok := sizes[name]; return size, ok }}
 
 	children := make([]*node, len(n.members))
+	tensors := len(r.report.Outline.Tensors)
 	used := make(map[Use]bool)
 	for i, m := range n.members {
 		children[i] = r.member(m, around, append(slices.Clone(path), label(m.Name)))
@@ -194,6 +196,21 @@ func (r *run) descend(n *node, f File, path []string) {
 		n.adopt(children[i], m)
 	}
 	r.withdraw(n.gapsFrom, path, accepted)
+	r.report.Outline.locate(tensors, n.stored())
+}
+
+// stored are the members that lie in the container as they are. Of two with the
+// same name nobody knows which one a loader reads.
+func (n *node) stored() map[string]Span {
+	list := make(map[string]Span, len(n.members))
+	for _, m := range n.members {
+		if _, twice := list[m.Name]; twice || m.Open != nil || m.Unreadable != "" {
+			list[m.Name] = Span{}
+			continue
+		}
+		list[m.Name] = m.Span
+	}
+	return list
 }
 
 // withdraw removes, for members that a loader reads as numbers, the gaps that

@@ -77,6 +77,9 @@ type Result struct {
 
 	Members []Member
 	Uses    []Use
+
+	// Outline is what checks across files compare. May be empty.
+	Outline Outline
 }
 
 // Member is a file inside a container.

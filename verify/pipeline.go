@@ -62,6 +62,8 @@ func (p Pipeline) Gather(ctx context.Context, a *registry.Artifact) (Evidence, e
 	}
 	var set hashing.Set
 	e.Files = make([]FileEvidence, len(results))
+	results, crossGaps := p.cross(ctx, a.Files, results)
+	e.Gaps = append(e.Gaps, crossGaps...)
 	for i, r := range results {
 		e.Files[i] = r.file
 		e.Gaps = append(e.Gaps, r.gaps...)
@@ -129,9 +131,10 @@ func (p Pipeline) prepare(ctx context.Context, a *registry.Artifact, e *Evidence
 
 // fileResult is what one worker has to say about one file.
 type fileResult struct {
-	file FileEvidence
-	sums hashing.Sums
-	gaps []Gap
+	file   FileEvidence
+	sums   hashing.Sums
+	gaps   []Gap
+	report scanners.FileReport // for the checks across files
 }
 
 // readAll runs the workers. Large files start first, so that the last worker
@@ -265,13 +268,13 @@ func (p Pipeline) scan(ctx context.Context, f registry.File, content io.ReaderAt
 
 // take copies what the scanners said.
 func (r *fileResult) take(report scanners.FileReport, name string) {
+	r.report = report
 	r.file.Formats = append(r.file.Formats, report.Formats...)
 	r.file.Coverage = report.Coverage
 	r.file.Classification = report.Class
 	r.file.Members = report.Members
 	for _, f := range report.Findings {
-		r.file.Findings = append(r.file.Findings, Finding{
-			Rule: f.Rule, Severity: f.Severity, Path: append([]string{}, f.Path...), Offset: f.Offset, What: f.What})
+		r.file.Findings = append(r.file.Findings, written(f))
 	}
 	for _, f := range report.Facts {
 		r.file.Facts = append(r.file.Facts, Fact(f))
@@ -279,6 +282,11 @@ func (r *fileResult) take(report scanners.FileReport, name string) {
 	for _, g := range report.Gaps {
 		r.gaps = append(r.gaps, Gap{Code: g.Code, File: name, Path: g.Path, Offset: g.Offset, Reason: g.Reason})
 	}
+}
+
+// written is a finding as reports have it.
+func written(f scanners.Finding) Finding {
+	return Finding{Rule: f.Rule, Severity: f.Severity, Path: append([]string{}, f.Path...), Offset: f.Offset, What: f.What}
 }
 
 // compareDeclared marks every declared SHA-256 as kept or broken. Digests of

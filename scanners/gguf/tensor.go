@@ -54,6 +54,7 @@ func (s *scan) tensor() error {
 	}
 	s.note(name, shape)
 	t, known := tensorTypes[kind]
+	s.outline(name, t, shape)
 	if !known {
 		s.found.Add("gguf/unknown-type", at, "the tensor %s has the type %d", quote(name), kind)
 		s.fail(scanners.GapUnsupported, at, "a tensor of the unknown type %d", kind)
@@ -122,6 +123,16 @@ func (s *scan) note(name string, shape []uint64) {
 			s.layout.example = name
 		}
 	}
+}
+
+// outline keeps what other files must agree with. GGUF counts dimensions from the
+// innermost outwards.
+func (s *scan) outline(name string, t tensorType, shape []uint64) {
+	rows := make([]int64, len(shape))
+	for i, n := range shape {
+		rows[len(shape)-1-i] = int64(min(n, math.MaxInt64))
+	}
+	s.result.Outline.AddTensor(scanners.Tensor{Name: name, Dtype: t.name, Shape: rows})
 }
 
 // tensorSize computes the size in bytes, as the loader does.

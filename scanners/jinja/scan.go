@@ -80,6 +80,7 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 		return scanners.Result{Findings: c.found.All()}, &scanners.FormatError{Code: scanners.GapLimit, Err: errTangled}
 	}
 	result := scanners.Result{Findings: c.found.All(), Facts: []scanners.Fact{{Key: "jinja/sha256", Value: Digest(src)}}}
+	result.Outline.AddMark(scanners.MarkTemplate, Digest(src))
 	result.Parsed.Add(0, f.Size)
 	return result, nil
 }

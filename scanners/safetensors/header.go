@@ -87,7 +87,7 @@ func (h *header) object() (end int64, err error) {
 			err = h.readMetadata()
 		} else {
 			h.checkName(key)
-			err = h.readTensor(key.Offset)
+			err = h.readTensor(key)
 		}
 		if err != nil {
 			return 0, err

@@ -1,6 +1,7 @@
 package safetensors
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 	"strings"
@@ -11,14 +12,16 @@ import (
 	"assay/scanners/internal/jsontok"
 )
 
-// tensor is one entry of the header while it is read. Its shape is not kept: only
-// the product is needed, and a shape may be as long as the header.
+// tensor is one entry of the header while it is read. A shape may be as long as
+// the header: its product is needed, and its beginning is kept.
 type tensor struct {
-	at    int64 // offset of its name
+	name  string // the beginning of a name that is too long for one
+	at    int64  // offset of its name
 	valid bool  // every field that was seen is well formed
 	seen  struct{ dtype, shape, offsets bool }
 
 	dtype    string
+	shape    []int64 // at most keptRank of it
 	elements product
 	begin    uint64
 	end      uint64
@@ -37,8 +40,15 @@ func (p *product) mul(x uint64) {
 	p.n, p.overflow = lo, p.overflow || hi != 0
 }
 
-// readTensor reads the value of one tensor.
-func (h *header) readTensor(at int64) error {
+const (
+	keptRank = 9   // one more than any tensor has, so that it shows
+	keptName = 600 // bytes; more than any name has, so that it shows
+)
+
+// readTensor reads the value of the tensor with the name key.
+func (h *header) readTensor(key jsontok.Token) error {
+	at := key.Offset
+	name := clip.Bytes(key.Text, keptName)
 	if h.tensors++; h.tensors > maxTensors {
 		return &scanners.FormatError{Offset: at, Code: scanners.GapLimit, Err: errTooMany}
 	}
@@ -50,7 +60,7 @@ func (h *header) readTensor(at int64) error {
 		h.badEntry(at, t.Offset, "the tensor is not an object")
 		return h.skip(t)
 	}
-	x := tensor{at: at, valid: true}
+	x := tensor{name: name, at: at, valid: true}
 	for {
 		key, err := h.next()
 		if err != nil {
@@ -83,7 +93,12 @@ func (h *header) readField(x *tensor, key jsontok.Token) error {
 	case "shape":
 		if value.Kind == jsontok.ArrayStart {
 			x.seen.shape, x.elements = true, product{n: 1}
-			_, err := h.readNumbers(x, func(_ int, n uint64) { x.elements.mul(n) })
+			_, err := h.readNumbers(x, func(_ int, n uint64) {
+				x.elements.mul(n)
+				if len(x.shape) < keptRank {
+					x.shape = append(x.shape, int64(min(n, math.MaxInt64)))
+				}
+			})
 			return err
 		}
 	case "data_offsets":
@@ -165,8 +180,19 @@ func (h *header) place(x tensor) {
 		return
 	}
 	h.opening = true
-	h.layout.add(extent{begin: x.begin, end: max(x.begin, x.end), at: uint32(x.at), sound: h.checkSize(x)})
+	sound := h.checkSize(x)
+	h.layout.add(extent{begin: x.begin, end: max(x.begin, x.end), at: uint32(x.at), sound: sound})
 	h.facts.addTensor(x.dtype, x.elements)
+	h.outline(x, sound)
+}
+
+// outline keeps what other files must agree with.
+func (h *header) outline(x tensor, sound bool) {
+	t := scanners.Tensor{Name: x.name, Dtype: x.dtype, Shape: x.shape}
+	if size := uint64(h.file.Size - h.end); sound && x.end <= size {
+		t.Data = scanners.Span{Off: h.end + int64(x.begin), Len: int64(x.end - x.begin)}
+	}
+	h.result.Outline.AddTensor(t)
 }
 
 // checkSize compares the byte range with type and shape.

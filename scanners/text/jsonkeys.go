@@ -125,6 +125,9 @@ func (w *walk) checkAutoMap(t jsontok.Token) {
 		return
 	}
 	w.add("text/remote-code", t.Offset, "auto_map names %s", clip.Quote(t.Text, 120))
+	if module, class, ok := strings.Cut(string(t.Text), "."); ok && !strings.Contains(module, "/") {
+		w.outline.AddRef(scanners.Ref{Kind: scanners.RefModule, Name: module + ".py", Key: class})
+	}
 }
 
 // knownLibraries are those that peft itself allows as parent of a base model.

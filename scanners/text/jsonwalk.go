@@ -17,6 +17,9 @@ import (
 // template in use has.
 const maxString = 256 << 10
 
+// maxKey is how much of a key is kept: an index has the names of tensors.
+const maxKey = 512
+
 // walk reads JSON and knows where in it it is.
 type walk struct {
 	*scan
@@ -116,7 +119,7 @@ func (w *walk) token(t jsontok.Token) error {
 		w.checkObject(t.Offset)
 		w.stack = w.stack[:len(w.stack)-1]
 	case jsontok.Key:
-		w.top().key = clip.Bytes(t.Text, 64)
+		w.top().key = clip.Bytes(t.Text, maxKey)
 		if t.Duplicate {
 			w.addAs(w.confusion(), "text/duplicate-key", t.Offset, "the key %s appears again in the same object", clip.Quote(t.Text, 60))
 		}
@@ -154,6 +157,9 @@ func (w *walk) value(t jsontok.Token) error {
 	}
 	if above&underAutoMapping != 0 && key == "parent_library" && !isKnownLibrary(t.Text) {
 		w.add("text/remote-code", t.Offset, "auto_mapping imports the library %s", clip.Quote(t.Text, 80))
+	}
+	if above&underWeightMap != 0 {
+		w.outline.AddRef(scanners.Ref{Kind: scanners.RefShard, Name: string(t.Text), Key: key})
 	}
 	if above&underWeightMap != 0 && leavesFolder(string(t.Text)) {
 		w.add("text/path-escape", t.Offset, "the index names the file %s", clip.Quote(t.Text, 120))

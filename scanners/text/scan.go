@@ -58,6 +58,7 @@ type scan struct {
 	check    checker
 	found    *findings.List
 	facts    []scanners.Fact
+	outline  scanners.Outline
 	members  []scanners.Member // chat templates
 	lastTag  keptTag
 }
@@ -78,7 +79,7 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 	if errors.Is(err, errNotText) {
 		return scanners.Result{}, scanners.ErrNotRecognised
 	}
-	result := scanners.Result{Findings: s.found.All(), Facts: s.facts, Members: s.members}
+	result := scanners.Result{Findings: s.found.All(), Facts: s.facts, Members: s.members, Outline: s.outline}
 	if err == nil {
 		result.Parsed.Add(0, f.Size)
 	}

@@ -1,0 +1,81 @@
+package verify
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"assay/registry"
+	"assay/scanners"
+)
+
+// cross runs the checks across files and adds what they find to the files that
+// the findings are about.
+func (p Pipeline) cross(ctx context.Context, files []registry.File, results []fileResult) ([]fileResult, []Gap) {
+	list := make([]scanners.CrossFile, len(results))
+	index := make(map[string]int, len(results))
+	for i, r := range results {
+		list[i] = scanners.CrossFile{Name: r.file.Name, Size: r.file.Size, Report: r.report, Open: p.reopen(files[i], r)}
+		index[r.file.Name] = i
+	}
+	found, err := scanners.Cross(ctx, p.Scanners, list)
+	var gaps []Gap
+	if err != nil {
+		gaps = append(gaps, Gap{Code: scanners.GapInternal, Reason: "checks across files: " + err.Error()})
+	}
+	touched := make(map[int]bool)
+	for _, f := range found {
+		i, ok := index[f.File]
+		if !ok {
+			gaps = append(gaps, Gap{Code: scanners.GapInternal, Reason: fmt.Sprintf("a check across files found %s in a file that is not there", f.Rule)})
+			continue
+		}
+		results[i].file.Findings = append(results[i].file.Findings, written(f.Finding))
+		results[i].file.Classification = results[i].file.Classification.Worse(p.classOf(f.Rule))
+		touched[i] = true
+	}
+	for i := range touched {
+		slices.SortStableFunc(results[i].file.Findings, compareFindings)
+	}
+	for i := range results {
+		results[i].report = scanners.FileReport{} // outlines are large
+	}
+	return results, gaps
+}
+
+// reopen gives the content of a file once more. One that was not read whole is not
+// compared: what is there now may not be what was looked at.
+func (p Pipeline) reopen(f registry.File, r fileResult) func(context.Context) (scanners.CrossContent, error) {
+	if p.HeadersOnly || r.file.SHA256 == "" {
+		return nil
+	}
+	return func(ctx context.Context) (scanners.CrossContent, error) {
+		content, err := f.Open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if content.Size() != f.Size {
+			return nil, fmt.Errorf("%d bytes were announced, %d are there", f.Size, content.Size())
+		}
+		return content, nil
+	}
+}
+
+func (p Pipeline) classOf(rule string) scanners.Class {
+	for _, s := range p.Scanners {
+		for _, r := range s.Info().Rules {
+			if r.ID == rule {
+				return r.Class
+			}
+		}
+	}
+	return scanners.Unknown
+}
+
+// compareFindings is the order of findings in a file: the worst first.
+func compareFindings(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(a.Severity, b.Severity), slices.Compare(a.Path, b.Path),
+		cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.What, b.What))
+}
