@@ -3,6 +3,7 @@ package pickle
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"assay/scanners"
 	"assay/scanners/internal/pyglobals"
@@ -13,6 +14,10 @@ const (
 	// something, and prefixSize how much of it is looked at first, in bytes.
 	minNested  = 12
 	prefixSize = 128
+
+	// maxLayers is how often one constant is unpacked: base64 of zlib of a pickle,
+	// and one more.
+	maxLayers = 3
 
 	// nestedFactor bounds the bytes of all constants that are analysed, in sizes of
 	// the file; nestedFree bytes are always looked at.
@@ -53,19 +58,62 @@ func (m *machine) lookInside(v value, off, n int64) {
 	} else if head = m.view(off, minNested); head == nil {
 		return
 	}
-	switch head[0] {
-	case opProto, 0xc2, 'x', 0x1f, '8', 'g', 'e', 'H', 'Y':
-	case opGlobal, opMark:
-		if m.namesDanger(m.view(off, int(min(n, prefixSize)))) {
-			m.inspect(constant{value: v, off: off, n: n, packed: packedNot})
+	if !textStart[head[0]] {
+		return
+	}
+	if v.tag() == tagBytes || v.tag() == tagByteArray {
+		m.container(head, off, n)
+	}
+	prefix, _ := m.bytesOf(latinOf(v), prefixSize)
+	if len(prefix) < minNested {
+		return
+	}
+	c := constant{value: v, off: off, n: n, packed: packingOf(prefix)}
+	switch p := c.packed; {
+	case p == packedNot && v.isText() && v.tag() != tagBinString:
+		c.packed = packedLatin
+	case p == packedNot:
+	case p == 0 && (prefix[0] == opGlobal || prefix[0] == opMark) && m.namesDanger(prefix):
+		c.packed = packedNot
+	case p == 0 || !m.leadsToPickle(p, prefix):
+		return
+	}
+	m.inspect(c)
+}
+
+// container hands a constant that is an archive or an array of its own to the other
+// scanners: torch.load and numpy.load read it from a buffer as they do from a file.
+func (m *machine) container(head []byte, off, n int64) {
+	if m.judge.at != nil || m.judge.where != "" || m.cover.seen[off] {
+		return
+	}
+	if s := string(head); !strings.HasPrefix(s, "PK\x03\x04") && !strings.HasPrefix(s, "\x93NUMPY") {
+		return
+	}
+	if m.cover.seen == nil {
+		m.cover.seen = make(map[int64]bool)
+	}
+	m.cover.seen[off] = true
+	m.cover.members = append(m.cover.members, scanners.Member{
+		Name: fmt.Sprintf("constant at byte %d", off), Size: n, Span: scanners.Span{Off: off, Len: n}})
+}
+
+// leadsToPickle unpacks the first bytes of a constant, and reports whether a pickle
+// may be what comes out. Some streams give nothing before all of a block is there.
+func (m *machine) leadsToPickle(p packing, prefix []byte) bool {
+	for range maxLayers {
+		switch {
+		case p == packedNot:
+			return true
+		case p.setup() > 0:
+			return true
+		case p == 0:
+			return m.namesDanger(prefix)
 		}
-		return
-	default:
-		return
+		prefix, _ = decode(p, prefix, prefixSize)
+		p = packingOf(prefix)
 	}
-	if p := packingOf(head); p != 0 && leadsToPickle(p, m.view(off, int(min(n, prefixSize)))) {
-		m.inspect(constant{value: v, off: off, n: n, packed: p})
-	}
+	return p == packedNot
 }
 
 // namesDanger reports an import near the beginning of a pickle of protocol 0, which
@@ -137,7 +185,10 @@ func (m *machine) child(c constant) (*analysis, error) {
 		where: m.judge.where + fmt.Sprintf("in the constant at byte %d: ", c.off)}
 	if c.packed != packedNot || c.value.isText() && c.value.tag() != tagBinString || c.value.tag() >= tagLatinText {
 		var data []byte
-		data, complete = m.unpack(c)
+		var ok bool
+		if data, complete, ok = m.unpack(c); !ok {
+			return nil, nil
+		}
 		src, start, end = bytes.NewReader(data), 0, int64(len(data))
 		j.at = func(int64) int64 { return m.judge.position(c.off) }
 	}
@@ -167,24 +218,27 @@ func (j *judge) position(off int64) int64 {
 	return off
 }
 
-// unpack decodes a constant in memory, at most maxDecoded bytes of it: base64 of
-// zlib of a pickle, and one more layer.
-func (m *machine) unpack(c constant) (data []byte, complete bool) {
-	v := c.value
-	if c.packed == packedLatin || c.packed == packedNot {
-		v = latinOf(v)
+// unpack decodes a constant in memory, at most maxDecoded bytes of it. ok is false
+// when what comes out is no pickle.
+func (m *machine) unpack(c constant) (data []byte, complete, ok bool) {
+	data, complete = m.bytesOf(latinOf(c.value), maxDecoded)
+	if c.packed <= packedLatin {
+		return data, complete, true
 	}
-	data, complete = m.bytesOf(v, maxDecoded)
-	for range 3 {
+	for range maxLayers {
 		p := packingOf(data)
-		if p == packedNot || p == packedLatin || p == 0 {
+		if p <= packedLatin {
 			break
 		}
+		if !m.allowance.take(p.setup()) {
+			m.judge.limit(c.off, "more compressed constants than the scanner unpacks")
+			return nil, false, false
+		}
 		var all bool
-		data, all = decode(p, data)
+		data, all = decode(p, data, maxDecoded)
 		complete = complete && all
 	}
-	return data, complete
+	return data, complete, signature(data) == packedNot || m.namesDanger(data[:min(len(data), prefixSize)])
 }
 
 // latinOf is the bytes value that _codecs.encode(text, "latin1") gives: how

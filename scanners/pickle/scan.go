@@ -87,7 +87,7 @@ func namedPickle(name string) bool {
 // result puts together what is known.
 func (a *analysis) result(err error) (scanners.Result, error) {
 	a.judge.finish(err)
-	r := scanners.Result{Uses: a.judge.uses(), Parsed: a.cover.parsed, Opaque: a.cover.opaque}
+	r := scanners.Result{Uses: a.judge.uses(), Parsed: a.cover.parsed, Opaque: a.cover.opaque, Members: a.cover.members}
 	r.Facts = a.facts()
 	r.Findings = a.judge.sink.findings()
 	if err == nil && a.judge.sink.limit != "" {

@@ -24,8 +24,12 @@ type analysis struct {
 	elsewhere map[int64]bool // places where other readers find a pickle
 }
 
-// cover are the bytes accounted for.
-type cover struct{ parsed, opaque scanners.Spans }
+// cover are the bytes accounted for, and the constants that others have to look at.
+type cover struct {
+	parsed, opaque scanners.Spans
+	members        []scanners.Member
+	seen           map[int64]bool // offsets of members
+}
 
 // stream analyses pickle after pickle from start. The loaders of some formats
 // read several (torch: five, then raw storages), and what follows a STOP is as
