@@ -11,8 +11,12 @@ import (
 )
 
 // cross runs the checks across files and adds what they find to the files that
-// the findings are about.
+// the findings are about. Files that are known from earlier evidence have those
+// findings already, and no outline to find them again by.
 func (p Pipeline) cross(ctx context.Context, files []registry.File, results []fileResult) ([]fileResult, []Gap) {
+	if slices.ContainsFunc(results, func(r fileResult) bool { return !r.recorded.IsZero() }) {
+		return results, nil
+	}
 	list := make([]scanners.CrossFile, len(results))
 	index := make(map[string]int, len(results))
 	for i, r := range results {

@@ -2,7 +2,7 @@ package verify
 
 import "assay/verify/hashing"
 
-// DigestsOf gives the SHA-256 and SHA-512 digests that evidence holds of its files. A file
+// DigestsOf gives the SHA-256 digests that evidence holds of its files. A file
 // that was not read to its end has a name, a size and no digest.
 func DigestsOf(e Evidence) Digests {
 	d := evidenceDigests{files: make(map[string]FileEvidence, len(e.Files)), names: make([]string, len(e.Files))}
@@ -28,12 +28,6 @@ func (d evidenceDigests) Size(name string) int64 {
 }
 
 func (d evidenceDigests) Hex(name string, need HashNeed, _ int) (string, bool) {
-	var sum string
-	switch need {
-	case HashNeed{Algorithm: hashing.SHA256}:
-		sum = d.files[name].SHA256
-	case HashNeed{Algorithm: hashing.SHA512}:
-		sum = d.files[name].SHA512
-	}
-	return sum, sum != ""
+	sum := d.files[name].SHA256
+	return sum, sum != "" && need == HashNeed{Algorithm: hashing.SHA256}
 }

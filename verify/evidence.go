@@ -44,8 +44,8 @@ type ArtifactInfo struct {
 	Revision   string        `json:"revision,omitempty"`
 	Name       string        `json:"name,omitempty"`    // the store's own name of the repository
 	Ignored    []string      `json:"ignored,omitempty"` // names that are by definition no part of it (.git)
-	// Recorded is when the files were read, RFC 3339, if that was before this report
-	// and the caller said to believe the store. "" when they were read for it.
+	// Recorded is when the files were read, RFC 3339, the first of them, if the caller
+	// said to believe earlier evidence. "" when all were read for this.
 	Recorded string `json:"recorded,omitempty"`
 }
 

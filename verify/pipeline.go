@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"assay/registry"
 	"assay/scanners"
@@ -32,6 +33,8 @@ type Pipeline struct {
 	// SHA512 computes that digest of every file too, in the same read: bills of
 	// materials may have to have it (BSI TR-03183-2, section 5.2.2).
 	SHA512 bool
+	// Recall, if not nil, is asked for every file before it is read.
+	Recall Recall
 }
 
 // Progress is told what the pipeline does, from several goroutines.
@@ -70,6 +73,7 @@ func (p Pipeline) Gather(ctx context.Context, a *registry.Artifact) (Evidence, e
 		set.Put(r.file.Name, r.file.Size, r.sums)
 	}
 	e.omitted(a)
+	e.remembered(results)
 	if !p.HeadersOnly {
 		e.Artifact.ContentID = ContentID(e.Files)
 		for _, check := range checks {
@@ -131,10 +135,11 @@ func (p Pipeline) prepare(ctx context.Context, a *registry.Artifact, e *Evidence
 
 // fileResult is what one worker has to say about one file.
 type fileResult struct {
-	file   FileEvidence
-	sums   hashing.Sums
-	gaps   []Gap
-	report scanners.FileReport // for the checks across files
+	file     FileEvidence
+	sums     hashing.Sums
+	gaps     []Gap
+	report   scanners.FileReport // for the checks across files
+	recorded time.Time           // when somebody else read it; zero for a file that was read now
 }
 
 // readAll runs the workers. Large files start first, so that the last worker
@@ -163,7 +168,10 @@ func (p Pipeline) readAll(ctx context.Context, files []registry.File, needs []Ha
 		workers.Go(func() {
 			buf := make([]byte, hashing.BufferSize)
 			for i := range next {
-				results[i] = p.readFile(ctx, files[i], needs, buf)
+				var ok bool
+				if results[i], ok = p.recall(files[i], needs); !ok {
+					results[i] = p.readFile(ctx, files[i], needs, buf)
+				}
 			}
 		})
 	}

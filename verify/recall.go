@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"time"
 
 	"assay/registry"
-	"assay/scanners"
 	"assay/verify/hashing"
 )
 
@@ -37,55 +35,84 @@ func AtRest(a *registry.Artifact, listed time.Time) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Recall is Gather for an artifact about whose bytes everything is known already,
-// and reads no file of it but signature documents. What was found in the files and
-// their digests come from known; the artifact, what was left out of it, the
-// promised digests and the signatures are looked at anew. It is false when known is
-// not enough: other files, other scanners, or a digest that nobody computed.
-func (p Pipeline) Recall(ctx context.Context, a *registry.Artifact, known Evidence, recorded time.Time) (Evidence, bool) {
-	if p.HeadersOnly || known.Ruleset != p.ruleset() || len(known.Files) != len(a.Files) {
-		return Evidence{}, false
-	}
-	e := Evidence{Artifact: info(a), Ruleset: known.Ruleset, Claims: []Claim{}, Gaps: []Gap{}}
-	e.Artifact.ContentID = ContentID(known.Files)
-	e.Artifact.Recorded = recorded.UTC().Format(time.RFC3339)
-	checks, needs := p.prepare(ctx, a, &e)
-	for _, need := range needs {
-		if need != (HashNeed{Algorithm: hashing.SHA256}) && need != (HashNeed{Algorithm: hashing.SHA512}) {
-			return Evidence{}, false
-		}
-	}
-	e.Files = slices.Clone(known.Files)
-	for i, f := range a.Files {
-		if !recalled(&e.Files[i], f, p.SHA512, &e.Gaps) {
-			return Evidence{}, false
-		}
-	}
-	for _, g := range known.Gaps {
-		if !slices.Contains(ofTheArtifact, g.Code) {
-			e.Gaps = append(e.Gaps, g)
-		}
-	}
-	e.omitted(a)
-	for _, check := range checks {
-		e.Claims = append(e.Claims, check.Claims(DigestsOf(e))...)
-	}
-	e.Rules = p.rules(e.Files)
-	sortEvidence(&e)
-	return e, true
+// Recall gives what is known already of a file whose content is known to be that
+// of earlier evidence, so that it need not be read. It is asked before a file is
+// opened, from several goroutines.
+type Recall func(f registry.File) (Known, bool)
+
+// Known is what evidence says about one file.
+type Known struct {
+	File     FileEvidence
+	Gaps     []Gap     // of this file
+	Recorded time.Time // when it was read
 }
 
-// ofTheArtifact are the gaps that Recall finds anew.
-var ofTheArtifact = []scanners.GapCode{GapOmitted, GapVerifier, GapDigest}
-
-// recalled fills in what the store of f promises now.
-func recalled(known *FileEvidence, f registry.File, sha512 bool, gaps *[]Gap) bool {
-	if known.Name != f.Name || known.Size != f.Size || known.SHA256 == "" || sha512 && known.SHA512 == "" {
-		return false
+// RecallAll takes all of a known artifact's files by their names: for an artifact
+// of which the caller knows that it is the same.
+func RecallAll(known Evidence, recorded time.Time) Recall {
+	files := KnownFiles(known, recorded)
+	return func(f registry.File) (Known, bool) {
+		k, ok := files[f.Name]
+		return k, ok
 	}
-	r := fileResult{file: *known}
+}
+
+// KnownFiles are the files of evidence by name. What the store promised, and
+// whether it kept that, is left out: it is asked anew.
+func KnownFiles(e Evidence, recorded time.Time) map[string]Known {
+	files := make(map[string]Known, len(e.Files))
+	for _, f := range e.Files {
+		f.Declared = nil
+		files[f.Name] = Known{File: f, Recorded: recorded}
+	}
+	for _, g := range e.Gaps {
+		k, ok := files[g.File]
+		if !ok || g.Code == GapOmitted || g.Code == GapDigest {
+			continue
+		}
+		k.Gaps = append(k.Gaps, g)
+		files[g.File] = k
+	}
+	return files
+}
+
+// remembered notes the time of the oldest file that was not read.
+func (e *Evidence) remembered(results []fileResult) {
+	var oldest time.Time
+	for _, r := range results {
+		if !r.recorded.IsZero() && (oldest.IsZero() || r.recorded.Before(oldest)) {
+			oldest = r.recorded
+		}
+	}
+	if !oldest.IsZero() {
+		e.Artifact.Recorded = oldest.UTC().Format(time.RFC3339)
+	}
+}
+
+// recall answers for a file without reading it, if somebody knows it and no digest
+// is needed that nobody computed.
+func (p Pipeline) recall(f registry.File, needs []HashNeed) (fileResult, bool) {
+	if p.Recall == nil || p.HeadersOnly {
+		return fileResult{}, false
+	}
+	known, ok := p.Recall(f)
+	if !ok || known.File.Name != f.Name || known.File.Size != f.Size {
+		return fileResult{}, false
+	}
+	sums, err := hashing.Known(known.File.SHA256, known.File.SHA512)
+	if err != nil {
+		return fileResult{}, false
+	}
+	for _, need := range needs {
+		if _, ok := sums.Hex(need, 0); !ok {
+			return fileResult{}, false
+		}
+	}
+	r := fileResult{file: known.File, sums: sums, gaps: slices.Clone(known.Gaps), recorded: known.Recorded}
 	r.file.Declared = declared(f)
 	compareDeclared(f, &r)
-	*known, *gaps = r.file, append(*gaps, r.gaps...)
-	return true
+	if p.Progress != nil {
+		p.Progress.Read(f.Size)
+	}
+	return r, true
 }

@@ -108,6 +108,26 @@ func (s Sums) SHA512() string {
 	return v
 }
 
+// Known are the digests of a whole file that somebody computed before, in hex; the
+// second may be "".
+func Known(sha256Hex, sha512Hex string) (Sums, error) {
+	var s Sums
+	for _, d := range []struct {
+		algorithm, hex string
+		size           int
+	}{{SHA256, sha256Hex, sha256.Size}, {SHA512, sha512Hex, sha512.Size}} {
+		raw, err := hex.DecodeString(d.hex)
+		if d.algorithm == SHA512 && len(raw) == 0 && err == nil {
+			continue
+		}
+		if err != nil || len(raw) != d.size {
+			return Sums{}, fmt.Errorf("%s %q is no digest", d.algorithm, d.hex)
+		}
+		s.sums = append(s.sums, sum{need: Need{Algorithm: d.algorithm}, size: d.size, raw: raw})
+	}
+	return s, nil
+}
+
 // File reads size bytes once, in order, and computes SHA-256 and the needs. The
 // buffer, best of BufferSize, is the caller's to reuse from file to file; nil lets
 // File allocate one. A need for an unknown algorithm, a negative shard size or

@@ -158,14 +158,18 @@ func (j *judge) gate(ctx context.Context, ref string) (verify.Report, error) {
 		return verify.Report{}, err
 	}
 	atRest := verify.AtRest(artifact, time.Now()) // the clock of the file system
-	if evidence, ok := j.recall(ctx, artifact, atRest); ok {
-		return verify.NewReport(evidence, j.rules, j.now()), nil
+	pipeline := j.pipeline
+	if known, at, ok := j.recall(ctx, artifact, atRest); ok {
+		pipeline.Recall = verify.RecallAll(known, at)
 	}
-	evidence, err := j.pipeline.Gather(ctx, artifact)
+	evidence, err := pipeline.Gather(ctx, artifact)
 	if err != nil {
 		return verify.Report{}, err
 	}
 	r := verify.NewReport(evidence, j.rules, j.now())
+	if evidence.Artifact.Recorded != "" {
+		return r, nil // to remember it now would make it look newer than it is
+	}
 	if err := j.remember(ctx, evidence, atRest); err != nil {
 		return r, &storeError{err}
 	}
@@ -201,13 +205,11 @@ func (j *judge) remember(ctx context.Context, e verify.Evidence, atRest string) 
 // caller said so. A remote revision names its bytes, a folder is told by AtRest.
 // Files on this machine under a revision's name, a cache, are read: anybody may
 // have written them. So is what is missing or damaged in the store.
-func (j *judge) recall(ctx context.Context, a *registry.Artifact, atRest string) (verify.Evidence, bool) {
+func (j *judge) recall(ctx context.Context, a *registry.Artifact, atRest string) (known verify.Evidence, recorded time.Time, ok bool) {
 	if !j.reuse || j.store == nil {
-		return verify.Evidence{}, false
+		return known, recorded, false
 	}
 	onDisk := slices.ContainsFunc(a.Files, func(f registry.File) bool { return f.Stamp.ID != "" })
-	var known verify.Evidence
-	var recorded time.Time
 	var err error
 	switch {
 	case a.Pinned != "" && !onDisk:
@@ -215,12 +217,9 @@ func (j *judge) recall(ctx context.Context, a *registry.Artifact, atRest string)
 	case a.Pinned == "" && atRest != "":
 		known, recorded, err = j.store.AtRest(ctx, atRest, j.pipeline.Ruleset)
 	default:
-		return verify.Evidence{}, false
+		return known, recorded, false
 	}
-	if err != nil {
-		return verify.Evidence{}, false
-	}
-	return j.pipeline.Recall(ctx, a, known, recorded)
+	return known, recorded, err == nil && len(known.Files) == len(a.Files)
 }
 
 // omsConfig reads the keys and certificates that the flags name.
