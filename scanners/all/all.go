@@ -20,6 +20,7 @@ import (
 	"assay/scanners/safetensors"
 	"assay/scanners/script"
 	"assay/scanners/sentencepiece"
+	"assay/scanners/serialized"
 	"assay/scanners/tar"
 	"assay/scanners/text"
 	"assay/scanners/torchscript"
@@ -50,6 +51,7 @@ func Scanners() []scanners.Scanner {
 		safetensors.Scanner{},
 		script.Scanner{},
 		sentencepiece.Scanner{},
+		serialized.Scanner{},
 		tar.Scanner{},
 		text.Scanner{},
 		torchscript.Scanner{},
