@@ -16,6 +16,7 @@ import (
 	"assay/scanners/jinja"
 	"assay/scanners/numpy"
 	"assay/scanners/ollama"
+	"assay/scanners/onnx"
 	"assay/scanners/pickle"
 	"assay/scanners/safetensors"
 	"assay/scanners/script"
@@ -47,6 +48,7 @@ func Scanners() []scanners.Scanner {
 		jinja.Scanner{},
 		numpy.Scanner{},
 		ollama.Scanner{},
+		onnx.Scanner{},
 		pickle.Scanner{},
 		safetensors.Scanner{},
 		script.Scanner{},

@@ -39,6 +39,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
+import onnx_writer
 import safetensors_writer
 
 SEED = 20240229
@@ -281,12 +282,13 @@ def versions():
     """What saved the files, one line each."""
     import sklearn as sk
     lines = [f"python {platform.python_version()}"]
-    lines += [f"{m.__name__} {m.__version__}" for m in (torch, sk, joblib, np, scipy, pd, lz4)]
+    lines += [f"{m.__name__} {m.__version__}" for m in (torch, sk, joblib, np, scipy, pd, lz4, onnx_writer.onnx)]
     return "\n".join(lines) + "\n"
 
 
 MAKERS = {"pytorch": pytorch, "sklearn": sklearn, "joblib": joblib_files, "numpy": numpy,
-          "pandas": pandas, "stdlib": stdlib, "safetensors": safetensors}
+          "pandas": pandas, "stdlib": stdlib, "safetensors": safetensors,
+          "onnx": onnx_writer.files}
 
 
 def main():
