@@ -97,6 +97,27 @@ func Resolve(ctx context.Context, sources []registry.Source, ref string) (*regis
 	return nil, unknown(parsed, sources)
 }
 
+// pusher is a Source that takes artifacts.
+type pusher interface {
+	Push(ctx context.Context, a *registry.Artifact, digests map[string]string, ref registry.Reference) (pinned string, err error)
+}
+
+// Push writes an artifact where ref names, and returns its pinned name there. The
+// digests are the SHA-256 of its files in hex, as they were judged: what has others
+// by now is not written.
+func Push(ctx context.Context, sources []registry.Source, a *registry.Artifact, digests map[string]string, ref string) (string, error) {
+	parsed, err := registry.ParseReference(ref)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range sources {
+		if p, ok := s.(pusher); ok && s.Scheme() == parsed.Scheme {
+			return p.Push(ctx, a, digests, parsed)
+		}
+	}
+	return "", fmt.Errorf("%w: nothing can be written to %s; write to oci://host/repository:tag, or into a folder", registry.ErrReference, parsed)
+}
+
 // hint helps with a model's name given as if it were a path.
 func hint(ref registry.Reference, err error) error {
 	if errors.Is(err, registry.ErrNotFound) && ref.Scheme == "file" && mayBeOfHub(ref.Rest) {

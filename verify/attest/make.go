@@ -77,11 +77,17 @@ func (s Summary) resource(r verify.Report) string {
 // policyOf names the policy by the digest of its identity, which has everything
 // that changes its decisions.
 func policyOf(r verify.Report) resourceDescriptor {
-	sum := sha256.Sum256([]byte(r.Policy))
 	return resourceDescriptor{
 		URI:    "urn:assay:policy:" + url.PathEscape(r.Policy),
-		Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])},
+		Digest: map[string]string{"sha256": PolicyDigest(r.Policy)},
 	}
+}
+
+// PolicyDigest is the digest under which a summary names a policy: SHA-256 of its
+// id, in hex.
+func PolicyDigest(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:])
 }
 
 // inputs are the verified documents among the artifact's files.

@@ -11,6 +11,7 @@ import (
 	"assay/verify"
 	"assay/verify/attest"
 	"assay/verify/oms"
+	"assay/verify/policy"
 	"assay/verify/trust"
 )
 
@@ -26,6 +27,7 @@ type attestations struct {
 	params   []string
 	after    string
 	denyList string
+	believe  bool // an earlier summary stands for the look at the content
 }
 
 func (s *attestations) flags(f *pflag.FlagSet) {
@@ -52,6 +54,22 @@ func (s *attestations) flags(f *pflag.FlagSet) {
 // given reports whether a flag was used that asks for an attestation.
 func (s *attestations) given() bool {
 	return len(s.files)+len(s.require)+len(s.expect.Builders)+len(s.expect.Verifiers) > 0
+}
+
+// believe asks for a summary of an earlier decision by the same policy. Whose
+// summaries count has to be said: signer and verifier together (SLSA, "Verifying
+// artifacts").
+func (s *signers) believe(rules policy.Rules) error {
+	t := &s.attested
+	switch {
+	case len(t.expect.Verifiers) == 0:
+		return usageError("--require-vsa: name whose summary counts, with --verifier-id URI")
+	case len(t.keys) == 0 && t.identity == "" && !s.required() && len(rules.Trust.Keys) == 0:
+		return usageError("--require-vsa: say who signs summaries, with --attestation-key FILE or --attestation-identity")
+	}
+	t.require = append(t.require, attest.KindVSA)
+	t.expect.Policy = attest.PolicyDigest(rules.ID())
+	return nil
 }
 
 // id names what was asked for, for journals.

@@ -98,7 +98,7 @@ func (a *app) progress() verify.Progress {
 
 // judge is everything that turns references into reports, put together once.
 type judge struct {
-	rules    policy.Rules
+	rules    verify.Policy
 	sources  []registry.Source
 	pipeline verify.Pipeline
 	store    *store.Store // nil: nothing is remembered
@@ -127,6 +127,11 @@ func (a *app) judge(s signers, st storeFlags) (*judge, error) {
 	if err := s.trusted(rules.Trust); err != nil {
 		return nil, err
 	}
+	if s.attested.believe {
+		if err := s.believe(rules); err != nil {
+			return nil, err
+		}
+	}
 	verifiers, err := a.verifiers(s, "")
 	if err != nil {
 		return nil, err
@@ -136,6 +141,11 @@ func (a *app) judge(s signers, st storeFlags) (*judge, error) {
 		return nil, err
 	}
 	j := &judge{rules: rules, sources: list, pipeline: a.pipeline(verifiers...), now: a.Now}
+	if s.attested.believe {
+		// Evidence of nobody having looked must not be found in the store.
+		j.rules, j.pipeline.Scanners, j.pipeline.Ruleset = policy.Believed{Rules: rules}, nil, ""
+		return j, nil
+	}
 	if st.off {
 		return j, nil
 	}
