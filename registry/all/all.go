@@ -7,7 +7,6 @@
 package all
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +22,11 @@ import (
 	"assay/registry/internal/cas"
 	"assay/registry/internal/fetch"
 	"assay/registry/local"
+	"assay/registry/mlflow"
+	"assay/registry/modelscope"
 	"assay/registry/oci"
+	"assay/registry/s3"
+	"assay/registry/web"
 )
 
 // Config configures the sources. The zero value is usable.
@@ -62,24 +65,41 @@ func Sources(cfg Config) ([]registry.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []registry.Source{
+	plain := strings.FieldsFunc(cfg.Getenv("ASSAY_UNSAFE_PLAIN_HTTP"), func(r rune) bool { return r == ',' || r == ' ' })
+	list := []registry.Source{
 		local.Source{LeaveOutGit: cfg.LeaveOutGit},
 		hfcache.New(hfcache.Dir(cfg.Getenv)),
 		hubSource,
-		oci.New(oci.Config{
-			Offline: cfg.Offline, Client: client, Store: store,
-			UnsafePlainHTTP: strings.FieldsFunc(cfg.Getenv("ASSAY_UNSAFE_PLAIN_HTTP"), func(r rune) bool { return r == ',' || r == ' ' }),
-		}),
+		oci.New(oci.Config{Offline: cfg.Offline, Client: client, Store: store, UnsafePlainHTTP: plain}),
 		oci.NewLayout(),
-	}, nil
+	}
+	scope, err := modelscope.New(modelscope.FromEnv(modelscope.Config{Offline: cfg.Offline, Client: client, Store: store}, cfg.Getenv))
+	if err != nil {
+		return nil, err
+	}
+	var buckets []registry.Source
+	for _, scheme := range []string{"s3", "gs"} {
+		b, err := s3.New(s3.FromEnv(s3.Config{Scheme: scheme, Offline: cfg.Offline, Client: client, Store: store, UnsafePlainHTTP: plain}, cfg.Getenv))
+		if err != nil {
+			return nil, err
+		}
+		buckets = append(buckets, b)
+	}
+	list = append(append(list, scope), buckets...)
+	for _, scheme := range []string{"https", "http"} {
+		list = append(list,
+			web.New(web.Config{Scheme: scheme, Offline: cfg.Offline, Client: client, Store: store, UnsafePlainHTTP: plain}),
+			mlflow.New(mlflow.FromEnv(mlflow.Config{
+				Scheme: "mlflow+" + scheme, Offline: cfg.Offline, Client: client, Store: store, UnsafePlainHTTP: plain, Others: buckets,
+			}, cfg.Getenv)))
+	}
+	return list, nil
 }
 
 // planned are the stores that people ask for by scheme and that no source
 // answers to yet.
 var planned = map[string]string{
-	"ms": "ModelScope", "s3": "S3", "gs": "Google Cloud Storage", "az": "Azure Blob Storage",
-	"ollama": "Ollama", "mlflow+https": "MLflow", "mlflow+http": "MLflow", "git+https": "Git",
-	"kaggle": "Kaggle", "wandb": "Weights & Biases", "civitai": "CivitAI", "pvc": "Kubernetes volumes",
+	"az": "Azure Blob Storage", "ollama": "Ollama", "git+https": "Git", "kaggle": "Kaggle", "wandb": "Weights & Biases", "civitai": "CivitAI", "pvc": "Kubernetes volumes",
 }
 
 // Resolve parses ref and asks the source of its scheme.
@@ -123,6 +143,9 @@ func hint(ref registry.Reference, err error) error {
 	if errors.Is(err, registry.ErrNotFound) && ref.Scheme == "file" && mayBeOfHub(ref.Rest) {
 		return fmt.Errorf("%w; a model of the Hub is written hf://%s", err, ref.Rest)
 	}
+	if try := rewrite(ref); err != nil && try != "" {
+		return fmt.Errorf("%w; %s", err, try)
+	}
 	return err
 }
 
@@ -153,8 +176,6 @@ func unknown(ref registry.Reference, sources []registry.Source) error {
 	switch store, ok := planned[ref.Scheme]; {
 	case ok:
 		return fmt.Errorf("%w: %s:// (%s) is not supported; %s", registry.ErrReference, ref.Scheme, store, list)
-	case ref.Scheme == "https" || ref.Scheme == "http":
-		return fmt.Errorf("%w: a web address pins nothing; %s", registry.ErrReference, cmp.Or(rewrite(ref), list))
 	}
 	return fmt.Errorf("%w: nothing answers to %s://; %s", registry.ErrReference, ref.Scheme, list)
 }
@@ -162,7 +183,7 @@ func unknown(ref registry.Reference, sources []registry.Source) error {
 // rewrite guesses what a page address of the Hub was meant to name.
 func rewrite(ref registry.Reference) string {
 	path, ok := strings.CutPrefix(ref.Rest, "huggingface.co/")
-	if !ok {
+	if !ok || ref.Scheme != "https" && ref.Scheme != "http" {
 		return ""
 	}
 	n := 2

@@ -76,13 +76,13 @@ func TestResolve(t *testing.T) {
 func TestHelpfulErrors(t *testing.T) {
 	list := sources(t, all.Config{}, nil)
 	for ref, want := range map[string]string{
-		"ms://org/x":      "ModelScope",
-		"s3://bucket/x":   "not supported",
+		"az://bucket/x":   "not supported",
 		"ollama://llama3": "hf://",
 		"nope://x":        "oci://",
 		"https://huggingface.co/acme/x/tree/main": "hf://acme/x",
 		"https://huggingface.co/datasets/acme/x":  "hf://datasets/acme/x",
-		"https://example.org/model.bin":           "known are",
+		"https://example.org/model.bin":           "add the digest",
+		"s3://B/x":                                "s3://bucket",
 		"acme/does-not-exist":                     "hf://acme/does-not-exist",
 		"bert-base-uncased":                       "hf://bert-base-uncased",
 		"Llama-3.2-1B@main":                       "hf://Llama-3.2-1B@main",

@@ -79,6 +79,13 @@ type Store interface {
 	Missing() string
 }
 
+// Unpromised is a Store that promises no digests: that one bit differs can then not
+// be noticed, and is not asked for.
+type Unpromised interface {
+	Store
+	PromisesNothing()
+}
+
 // Run runs the suite. Each part starts a store of its own.
 func Run(t *testing.T, start func(t *testing.T) Store) {
 	for name, part := range map[string]func(fixture, *testing.T){
@@ -124,6 +131,11 @@ func sample() []File {
 		{Name: "onnx/quantised (1) +ü%20&.onnx", Content: bytes.Repeat([]byte("onnx"), 900), LFS: true},
 		{Name: "onnx/readme.md", Content: []byte("# sample\n")},
 	}
+}
+
+func (f fixture) promises() bool {
+	_, none := f.Store.(Unpromised)
+	return !none
 }
 
 func (f fixture) resolve(t *testing.T, ref string) (*registry.Artifact, error) {

@@ -74,6 +74,9 @@ func (f fixture) wrongBytes(t *testing.T) {
 			_, _ = w.Write(rec.Body.Bytes())
 		}, nil},
 	} {
+		if strings.HasPrefix(name, "one bit") && !f.promises() {
+			continue
+		}
 		for _, file := range a.Files {
 			if file.Size == 0 {
 				continue // an empty file has no wrong bytes of its size

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,7 +24,7 @@ func (f fixture) lists(t *testing.T) {
 	}
 	for _, want := range files {
 		got := Find(t, a, want.Name)
-		if got.Size != int64(len(want.Content)) || len(got.Declared) == 0 {
+		if got.Size != int64(len(want.Content)) || f.promises() && len(got.Declared) == 0 {
 			t.Errorf("%s: size %d, %d digests", want.Name, got.Size, len(got.Declared))
 		}
 		b, err := Read(t.Context(), got)
@@ -101,7 +102,7 @@ func (f fixture) sameFiles(t *testing.T, got, want *registry.Artifact) {
 	}
 	for i, w := range want.Files {
 		g := got.Files[i]
-		if g.Name != w.Name || g.Size != w.Size || g.Declared[0] != w.Declared[0] {
+		if g.Name != w.Name || g.Size != w.Size || !slices.Equal(g.Declared, w.Declared) {
 			t.Errorf("file %d: %s %v, want %s %v", i, g.Name, g.Declared, w.Name, w.Declared)
 		}
 	}

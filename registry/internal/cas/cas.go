@@ -2,6 +2,7 @@
 //
 //	<dir>/blobs/sha256/<hex>          the bytes, mode 0444
 //	<dir>/alias/<algorithm>/<hex>     "<sha256 hex>\n", for stores that promise another digest
+//	<dir>/alias/key/<hex>             the same, for stores that promise none
 //	<dir>/tmp/<algorithm>-<hex>.part  what is being written, with its .journal and .log
 //	<dir>/quarantine/<hex>            bytes that were found wrong under that name
 //
@@ -16,13 +17,17 @@
 // be what its journal says only when both are this user's alone (owner, mode 0600,
 // one name); hash states only within one boot of the machine. Whoever may write
 // them may as well replace this program. An alias is a hint: every promised digest
-// is compared with the bytes, whichever way they were found. All paths are built
+// is compared with the bytes, whichever way they were found. Where a store promises
+// no digest, the alias is all there is, and is believed only when it is this user's
+// alone, as a journal is. All paths are built
 // from parsed digests (lower-case hex of the exact length) and opened through
 // os.Root, so that neither a digest nor a link planted in the cache leads out.
 package cas
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -41,6 +46,24 @@ type Blob struct {
 	Name string // for errors
 	Size int64  // exact, in bytes
 	Want []registry.Digest
+
+	// Key stands for Want when the store promises no digest: it names these very
+	// bytes (address, version, entity tag). Nothing proves that they are right; what
+	// was fetched under a key is the same from then on.
+	Key string
+}
+
+// id names the blob among all others, in letters that a file name may have.
+func (b Blob) id() string {
+	if len(b.Want) > 0 {
+		return b.Want[0].Algorithm + "-" + b.Want[0].Hex
+	}
+	return "key-" + keySum(b.Key)
+}
+
+func keySum(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
 }
 
 // Fill writes the content of a blob into the sink.
@@ -131,14 +154,14 @@ func sweep(root *os.Root) {
 // registry.ErrDigest when the store's bytes do not. Several callers that want
 // the same blob wait for one download.
 func (s *Store) Get(ctx context.Context, b Blob, fill Fill) (registry.Content, error) {
-	if len(b.Want) == 0 {
+	if len(b.Want) == 0 && b.Key == "" {
 		return nil, fmt.Errorf("%w: no digest was promised for %s, its bytes cannot be checked", registry.ErrDigest, b.Name)
 	}
 	root, err := s.open()
 	if err != nil {
 		return nil, err
 	}
-	unlock, err := s.lock(ctx, b.Want[0].String())
+	unlock, err := s.lock(ctx, b.id())
 	if err != nil {
 		return nil, err
 	}
@@ -180,9 +203,12 @@ func (s *Store) lock(ctx context.Context, key string) (unlock func(), err error)
 // cached returns the blob if the cache has it and it is right. A wrong one is
 // removed: the cache heals instead of failing again and again.
 func (s *Store) cached(ctx context.Context, root *os.Root, b Blob) registry.Content {
-	sum, ok := lookup(root, b.Want)
+	sum, ok := lookup(root, b)
 	if !ok {
 		return nil
+	}
+	if len(b.Want) == 0 {
+		b.Want = []registry.Digest{{Algorithm: "sha256", Hex: sum}}
 	}
 	c, err := disk.Blob(root, blobPath(sum)).Content(nil)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"runtime"
 	"strings"
 	"sync"
@@ -45,7 +46,7 @@ func (s *Store) land(ctx context.Context, root *os.Root, b Blob, fill Fill) (reg
 		}
 		return nil, fmt.Errorf("cache %s: %w", b.Name, err)
 	}
-	if err := errors.Join(syncDir(root, "blobs/sha256"), alias(root, b.Want, sum)); err != nil {
+	if err := errors.Join(syncDir(root, "blobs/sha256"), alias(root, b, sum)); err != nil {
 		return nil, fmt.Errorf("cache %s: %w", b.Name, err)
 	}
 	c, err := disk.Blob(root, blobPath(sum)).Content(nil)
@@ -99,46 +100,70 @@ func (s *Sink) fill(ctx context.Context, fill Fill) (wrong bool, err error) {
 }
 
 // lookup finds the SHA-256 for a promised digest: itself, or by an alias.
-func lookup(root *os.Root, want []registry.Digest) (sum string, ok bool) {
-	for _, d := range want {
+func lookup(root *os.Root, b Blob) (sum string, ok bool) {
+	for _, d := range b.Want {
 		if d.Algorithm == "sha256" {
 			return d.Hex, true
 		}
 	}
-	for _, d := range want {
-		f, err := root.Open(aliasPath(d))
-		if err != nil {
-			continue
+	for _, d := range b.Want {
+		if sum, ok := readAlias(root, aliasPath(d), false); ok {
+			return sum, true
 		}
-		line, err := io.ReadAll(io.LimitReader(f, 128))
-		_ = f.Close()
-		target, parseErr := registry.NewDigest("sha256", strings.TrimSuffix(string(line), "\n"))
-		if err == nil && parseErr == nil {
-			return target.Hex, true
-		}
+	}
+	if len(b.Want) == 0 {
+		return readAlias(root, keyPath(b.Key), true)
 	}
 	return "", false
 }
 
-// alias records under which name the content of other promised digests lies.
-func alias(root *os.Root, want []registry.Digest, sum string) error {
-	for _, d := range want {
+// readAlias reads an alias; with own, only one that nobody else can have written.
+func readAlias(root *os.Root, name string, own bool) (sum string, ok bool) {
+	f, err := root.Open(name)
+	if err != nil {
+		return "", false
+	}
+	defer f.Close()
+	if info, err := f.Stat(); own && (err != nil || !isOwn(info)) {
+		return "", false
+	}
+	line, err := io.ReadAll(io.LimitReader(f, 128))
+	target, parseErr := registry.NewDigest("sha256", strings.TrimSuffix(string(line), "\n"))
+	return target.Hex, err == nil && parseErr == nil
+}
+
+// alias records under which name the content of other promised digests, or of a
+// key, lies.
+func alias(root *os.Root, b Blob, sum string) error {
+	for _, d := range b.Want {
 		if d.Algorithm == "sha256" {
 			continue
 		}
-		if err := root.MkdirAll("alias/"+d.Algorithm, 0o700); err != nil {
+		if err := writeAlias(root, aliasPath(d), sum); err != nil {
 			return err
 		}
-		temp := "tmp/" + rand.Text()
-		if err := root.WriteFile(temp, []byte(sum+"\n"), 0o600); err != nil {
-			return errors.Join(err, root.Remove(temp))
-		}
-		if err := root.Rename(temp, aliasPath(d)); err != nil {
-			return errors.Join(err, root.Remove(temp))
-		}
+	}
+	if len(b.Want) == 0 {
+		return writeAlias(root, keyPath(b.Key), sum)
 	}
 	return nil
 }
+
+func writeAlias(root *os.Root, name, sum string) error {
+	if err := root.MkdirAll(path.Dir(name), 0o700); err != nil {
+		return err
+	}
+	temp := "tmp/" + rand.Text()
+	if err := root.WriteFile(temp, []byte(sum+"\n"), 0o600); err != nil {
+		return errors.Join(err, root.Remove(temp))
+	}
+	if err := root.Rename(temp, name); err != nil {
+		return errors.Join(err, root.Remove(temp))
+	}
+	return nil
+}
+
+func keyPath(key string) string { return "alias/key/" + keySum(key) }
 
 func aliasPath(d registry.Digest) string { return "alias/" + d.Algorithm + "/" + d.Hex }
 

@@ -48,7 +48,7 @@ func tryClaim(root *os.Root, b Blob) (*part, error) {
 	if !lockable {
 		return private(root)
 	}
-	key := "tmp/" + b.Want[0].Algorithm + "-" + b.Want[0].Hex
+	key := "tmp/" + b.id()
 	p := &part{root: root, name: key + ".part", journal: key + ".journal"}
 	var err error
 	if p.file, err = root.OpenFile(p.name, os.O_RDWR|os.O_CREATE, 0o600); err != nil {

@@ -126,9 +126,11 @@ func (l *List[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 }
 
 // checkEncoding refuses a compressed transfer: it was not asked for, its length
-// is not that of the file, and ranges of it mean something else.
+// is not that of the file, and ranges of it mean something else. "aws-chunked" says
+// how an object was once uploaded; some stores repeat it, and nothing is compressed.
 func checkEncoding(resp *Response) error {
-	if e := resp.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+	e := strings.ToLower(resp.Header.Get("Content-Encoding"))
+	if e != "" && e != "identity" && e != "aws-chunked" {
 		return fmt.Errorf("%w: compressed transfer though none was accepted", ErrProtocol)
 	}
 	return nil

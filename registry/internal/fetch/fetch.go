@@ -69,10 +69,11 @@ func (c *Client) Transport() http.RoundTripper { return c.cfg.Transport }
 // Stall is how long nothing may arrive.
 func (c *Client) Stall() time.Duration { return c.cfg.Stall }
 
-// Request is a GET.
+// Request is a GET, or a POST when there is a Body.
 type Request struct {
 	URL    *url.URL
 	Header http.Header // no credentials: redirects carry these headers along
+	Body   []byte      // of a POST; not nil. A POST is not redirected
 
 	// Origin carries the requests to the scheme and host of URL, and may add
 	// credentials. Nil means Config.Transport.

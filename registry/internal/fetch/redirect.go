@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -25,7 +26,7 @@ func (c *Client) follow(ctx context.Context, req Request, dog *watchdog) (*Respo
 		if origin && req.Origin != nil {
 			transport = req.Origin
 		}
-		resp, err := c.send(reach.context(ctx, u, hop), transport, u, req.Header) //nolint:bodyclose // drained below, or closed by the caller
+		resp, err := c.send(reach.context(ctx, u, hop), transport, u, req) //nolint:bodyclose // drained below, or closed by the caller
 		dog.alive()
 		if err != nil {
 			return nil, requestError(ctx, u, err)
@@ -39,6 +40,9 @@ func (c *Client) follow(ctx context.Context, req Request, dog *watchdog) (*Respo
 			return out, nil
 		}
 		drain(resp.Body)
+		if req.Body != nil {
+			return nil, fmt.Errorf("%w: %s redirects a POST", ErrProtocol, Redact(u))
+		}
 		next, err := nextHop(u, location)
 		if err != nil {
 			return nil, err
@@ -52,12 +56,16 @@ func (c *Client) follow(ctx context.Context, req Request, dog *watchdog) (*Respo
 	}
 }
 
-func (c *Client) send(ctx context.Context, rt http.RoundTripper, u *url.URL, header http.Header) (*http.Response, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+func (c *Client) send(ctx context.Context, rt http.RoundTripper, u *url.URL, req Request) (*http.Response, error) {
+	method, body := http.MethodGet, io.Reader(nil)
+	if req.Body != nil {
+		method, body = http.MethodPost, bytes.NewReader(req.Body)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, u.String(), body)
 	if err != nil {
 		return nil, err
 	}
-	for key, values := range header {
+	for key, values := range req.Header {
 		r.Header[key] = append([]string(nil), values...)
 	}
 	r.Header.Set("User-Agent", c.cfg.UserAgent)
