@@ -12,6 +12,7 @@ import (
 	"assay/scanners"
 	"assay/scanners/compress"
 	"assay/scanners/gguf"
+	"assay/scanners/hdf5"
 	"assay/scanners/image"
 	"assay/scanners/jinja"
 	"assay/scanners/numpy"
@@ -44,6 +45,7 @@ func Scanners() []scanners.Scanner {
 	return []scanners.Scanner{
 		compress.Scanner{},
 		gguf.Scanner{},
+		hdf5.Scanner{},
 		image.Scanner{},
 		jinja.Scanner{},
 		numpy.Scanner{},
