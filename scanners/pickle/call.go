@@ -81,19 +81,35 @@ func (m *machine) effect(callee, args value) (value, error) {
 	if v, ok := m.latin(g, items); ok {
 		return v, nil
 	}
-	switch g.module + "." + g.name {
-	case "copyreg._reconstructor", "copyreg.__newobj__":
+	switch g.result {
+	case resultOfClass:
 		if len(items) > 0 && items[0].tag() == tagGlobal {
 			return pair(tagObject, items[0].middle(), m.opOff), nil
 		}
-	case "builtins.getattr":
+	case resultAttribute:
 		return m.getattr(object, items)
-	case "copyreg.add_extension":
+	case resultExtension:
 		m.registerExtension(args)
-	case "numpy.dtype":
+	case resultDtype:
 		m.noteDtype(items)
 	}
 	return object, nil
+}
+
+// result is what is known of the value that a function returns.
+type result uint8
+
+const (
+	resultObject    result = iota // an object of that name
+	resultOfClass                 // an object of the first argument
+	resultAttribute               // an attribute of the first argument
+	resultExtension               // nothing: it registers an extension code
+	resultDtype                   // a numpy data type
+)
+
+var results = map[string]result{
+	"copyreg._reconstructor": resultOfClass, "copyreg.__newobj__": resultOfClass, "builtins.getattr": resultAttribute,
+	"copyreg.add_extension": resultExtension, "numpy.dtype": resultDtype,
 }
 
 // getattr gives the dotted name for an attribute of a name, and an object of the

@@ -2,7 +2,6 @@ package pickle
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -13,6 +12,10 @@ const (
 	// maxStack bounds the objects on the stack (32 MiB). A tuple of that many
 	// items is the largest that is still analysed.
 	maxStack = 4 << 20
+
+	// maxMarks bounds the marks on the stack: how deep tuples and the like are nested
+	// in each other while they are made. Python itself reaches some thousands.
+	maxMarks = 1 << 20
 
 	// opaqueSize is the size from which a payload counts as plain data that was
 	// not read, in bytes.
@@ -75,7 +78,7 @@ type machine struct {
 	inner     *machine // for pickles in constants
 	elements  *machine // for the elements of object arrays
 	allowance *allowance
-	text      [2][]byte // scratch for names
+	scratch   [2][]byte // for names
 }
 
 // run executes the pickle at offset at to its STOP.
@@ -104,6 +107,8 @@ func (m *machine) account(to int64) {
 	m.from = to
 }
 
+// loop takes opcode after opcode. The ones that make up nearly all of a large
+// pickle are executed here, the others by rare.
 func (m *machine) loop() error {
 	for {
 		if m.pos >= m.lim {
@@ -113,110 +118,107 @@ func (m *machine) loop() error {
 		}
 		op := m.buf[m.pos]
 		m.op, m.opOff = op, m.at+int64(m.pos)
-		m.pos++
 		m.ops++
-		if opcodes[op].proto > m.newest {
-			m.beyond()
-		}
-		if n := int(opcodes[op].fixed); m.pos+n > m.lim && n > 0 {
+		m.pos++
+		known := &briefs[op]
+		if n := int(known.fixed); m.pos+n > m.lim && n > 0 {
 			if err := m.need(n); err != nil {
 				return err
 			}
 		}
-		switch op {
-		case opMark:
-			m.marks = append(m.marks, int32(len(m.stack)))
-			m.fence = len(m.stack)
-		case opBinInt1:
-			m.push(integer(int64(m.buf[m.pos])))
-			m.pos++
-		case opBinInt2:
-			m.push(integer(int64(binary.LittleEndian.Uint16(m.buf[m.pos:]))))
-			m.pos += 2
-		case opBinInt:
-			m.push(integer(int64(int32(binary.LittleEndian.Uint32(m.buf[m.pos:])))))
-			m.pos += 4
-		case opBinFloat:
+		if known.proto > m.newest {
+			m.beyond()
+		}
+		var err error
+		switch known.step {
+		case stepMark:
+			m.mark()
+			continue
+		case stepNone:
+			m.push(plain(tagNone))
+			continue
+		case stepBinInt1:
+			m.push(integer(int64(m.u1())))
+			continue
+		case stepBinInt2:
+			m.push(integer(int64(m.u2())))
+			continue
+		case stepBinInt:
+			m.push(integer(int64(int32(m.u4()))))
+			continue
+		case stepBinFloat:
 			m.push(pair(tagFloat, 8, m.offset()))
 			m.pos += 8
-		case opNone:
-			m.push(plain(tagNone))
-		case opNewTrue:
-			m.push(plain(tagTrue))
-		case opNewFalse:
-			m.push(plain(tagFalse))
-		case opEmptyTuple:
-			m.push(pair(tagTuple, 0, 0))
-		case opEmptyList:
+			continue
+		case stepEmptyList:
 			m.push(m.nodes.add(tagList, nil))
-		case opEmptyDict:
+			continue
+		case stepEmptyDict:
 			m.push(m.nodes.add(tagDict, nil))
-		case opEmptySet:
-			m.push(m.nodes.add(tagSet, nil))
-		case opBinGet:
-			v := m.memo.get(uint64(m.buf[m.pos]))
-			if v == 0 {
-				return errNoMemo
-			}
-			m.pos++
-			m.push(v)
-		case opLongBinGet:
-			v := m.memo.get(uint64(binary.LittleEndian.Uint32(m.buf[m.pos:])))
-			if v == 0 {
-				return errNoMemo
-			}
-			m.pos += 4
-			m.push(v)
-		case opMemoize:
-			if err := m.memoize(uint64(m.memo.count)); err != nil {
-				return err
-			}
-		case opBinPut:
-			i := m.buf[m.pos]
-			m.pos++
-			if err := m.memoize(uint64(i)); err != nil {
-				return err
-			}
-		case opLongBinPut:
-			i := binary.LittleEndian.Uint32(m.buf[m.pos:])
-			m.pos += 4
-			if err := m.memoize(uint64(i)); err != nil {
-				return err
-			}
-		case opShortBinUnicode:
-			n := m.buf[m.pos]
-			m.pos++
-			if err := m.payload(tagText, uint64(n)); err != nil {
-				return err
-			}
-		case opBinUnicode:
-			n := binary.LittleEndian.Uint32(m.buf[m.pos:])
-			m.pos += 4
-			if err := m.payload(tagText, uint64(n)); err != nil {
-				return err
-			}
-		case opStop:
+			continue
+		case stepBinGet:
+			err = m.recall(uint64(m.u1()))
+		case stepLongBinGet:
+			err = m.recall(uint64(m.u4()))
+		case stepMemoize:
+			err = m.memoize(uint64(m.memo.count))
+		case stepBinPut:
+			err = m.memoize(uint64(m.u1()))
+		case stepLongBinPut:
+			err = m.memoize(uint64(m.u4()))
+		case stepShortText:
+			err = m.text(uint64(m.u1()))
+		case stepText:
+			err = m.text(uint64(m.u4()))
+		case stepTuple:
+			err = m.collect(tagTuple, len(m.stack)-int(op-opTuple1+1))
+		case stepAppends, stepSetItems:
+			err = m.marked(op)
+		case stepStop:
 			return m.stop()
 		default:
-			if err := m.rare(op); err != nil {
-				return err
-			}
+			err = m.rare(op)
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
 
-// more refills the window and checks what may grow with it.
+// more refills the window and checks what may grow with it. Within a window no more
+// objects are pushed than it has bytes.
 func (m *machine) more() error {
 	if err := m.need(1); err != nil {
 		return err
 	}
-	if len(m.stack) > maxStack || len(m.marks) > maxStack {
+	n := len(m.stack)
+	if n > maxStack || len(m.marks) > maxMarks {
 		return errStackLimit
+	}
+	if n >= windowSize && cap(m.stack)-n < windowSize {
+		// Room for the largest at once: memory that is not used is not touched, and
+		// growing by copying would need twice as much.
+		m.stack = append(make([]value, 0, maxStack+2*windowSize), m.stack...)
 	}
 	return m.ctx.Err()
 }
 
 func (m *machine) push(v value) { m.stack = append(m.stack, v) }
+
+func (m *machine) mark() {
+	m.marks = append(m.marks, int32(len(m.stack)))
+	m.fence = len(m.stack)
+}
+
+// recall pushes an entry of the memo.
+func (m *machine) recall(i uint64) error {
+	v := m.memo.get(i)
+	if v == 0 {
+		return errNoMemo
+	}
+	m.push(v)
+	return nil
+}
 
 // pop takes the top of the stack, which must lie above the innermost mark.
 func (m *machine) pop() (value, error) {
@@ -275,6 +277,20 @@ func (m *machine) memoize(i uint64) error {
 	return nil
 }
 
+// text pushes a str of n bytes that follow. Most are short and in the window.
+func (m *machine) text(n uint64) error {
+	if n >= minNested || n > uint64(m.lim-m.pos) {
+		return m.payload(tagText, n)
+	}
+	v := pair(tagText, uint32(n), m.offset())
+	if n >= minMagic && m.buf[m.pos] == '_' {
+		m.noteDunder(v, m.buf[m.pos:m.pos+int(n)])
+	}
+	m.pos += int(n)
+	m.push(v)
+	return nil
+}
+
 // payload pushes a constant of n bytes that follow.
 func (m *machine) payload(t tag, n uint64) error {
 	if n > uint64(m.end) {
@@ -287,7 +303,9 @@ func (m *machine) payload(t tag, n uint64) error {
 	v := m.span(t, off, int64(n))
 	m.push(v)
 	if n >= minMagic && n <= maxMagic && (t == tagText || t == tagBinString) {
-		m.noteDunder(v, m.view(off, int(n)))
+		if text := m.view(off, int(n)); text != nil && text[0] == '_' {
+			m.noteDunder(v, text)
+		}
 	}
 	if n >= opaqueSize {
 		m.opaque(off, int64(n))

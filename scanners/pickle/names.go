@@ -36,6 +36,8 @@ type global struct {
 	dangerous bool
 	passable  bool // may be an argument or an attribute; other entries may only be called
 
+	result result // what calling it gives
+
 	cut  bool // the file ends in it
 	used bool // called, or passed on: a finding of its own covers the import
 }
@@ -109,6 +111,7 @@ func newGlobal(proto uint8, module, name string) *global {
 			g.spelled = module + "." + name
 		}
 	}
+	g.result = results[g.module+"."+g.name]
 	g.entry = pyglobals.Lookup(g.module, g.name)
 	g.passable = g.entry.Allows(pyglobals.Value | pyglobals.New)
 	if g.entry == nil {
@@ -180,13 +183,13 @@ func (m *machine) name(slot int, off, n int64) []byte {
 		m.judge.limit(m.opOff, "a name of more than 1 KiB; it is read no further")
 		n = maxName
 	}
-	m.text[slot] = append(m.text[slot][:0], m.view(off, int(n))...)
+	m.scratch[slot] = append(m.scratch[slot][:0], m.view(off, int(n))...)
 	if n == maxName {
-		for !utf8.Valid(m.text[slot]) && len(m.text[slot]) > maxName-utf8.UTFMax {
-			m.text[slot] = m.text[slot][:len(m.text[slot])-1]
+		for !utf8.Valid(m.scratch[slot]) && len(m.scratch[slot]) > maxName-utf8.UTFMax {
+			m.scratch[slot] = m.scratch[slot][:len(m.scratch[slot])-1]
 		}
 	}
-	return m.text[slot]
+	return m.scratch[slot]
 }
 
 // stackGlobal resolves two strings from the stack, wherever they came from.
@@ -227,8 +230,8 @@ func (m *machine) operand(slot int, v value) []byte {
 		m.judge.limit(m.opOff, "a name of more than 1 KiB; it is read no further")
 	}
 	text, _, _ := m.string(v, 6*maxName) // six bytes of escape make one character
-	m.text[slot] = append(m.text[slot][:0], clip.Bytes(text, maxName)...)
-	return m.text[slot]
+	m.scratch[slot] = append(m.scratch[slot][:0], clip.Bytes(text, maxName)...)
+	return m.scratch[slot]
 }
 
 // resolve is find_class: it imports a module and takes an attribute of it.
@@ -274,10 +277,9 @@ func (m *machine) attribute(class *global, attr string) (value, error) {
 // registered, or one that only the loading process knows.
 func (m *machine) extension(op byte) error {
 	var code int64
-	for i := range int(opcodes[op].fixed) {
-		code |= int64(m.buf[m.pos+i]) << (8 * i)
+	for i, b := range m.take(int(opcodes[op].fixed)) {
+		code |= int64(b) << (8 * i)
 	}
-	m.pos += int(opcodes[op].fixed)
 	if op == opExt4 {
 		code = int64(int32(code))
 	}

@@ -115,9 +115,10 @@ func (t *nodes) extend(v value, items []value) {
 	if n == nil || len(items) == 0 {
 		return
 	}
-	if int(n.kept) == int(n.count) && int(n.kept) < t.limit() {
-		kept, _, all := t.items(v)
-		if all {
+	if n.kept == 0 && n.count == 0 {
+		n.first, n.kept = t.keep(nil, items)
+	} else if int(n.kept) == int(n.count) && int(n.kept) < t.limit() {
+		if kept, _, all := t.items(v); all {
 			n.first, n.kept = t.keep(kept, items)
 		}
 	}

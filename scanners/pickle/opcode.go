@@ -112,5 +112,55 @@ var opcodes = [256]opInfo{
 	opReadOnlyBuffer: {"READONLY_BUFFER", 5, 0, false},
 }
 
+// brief is what the loop needs to know of every opcode, close together.
+type brief struct {
+	proto, fixed uint8
+	step         step
+}
+
+// step numbers the opcodes that the loop itself executes. The numbers are dense, so
+// that the compiler makes a jump table of them.
+type step uint8
+
+const (
+	stepRare step = iota
+	stepMark
+	stepNone
+	stepBinInt1
+	stepBinInt2
+	stepBinInt
+	stepBinFloat
+	stepEmptyList
+	stepEmptyDict
+	stepBinGet
+	stepLongBinGet
+	stepMemoize
+	stepBinPut
+	stepLongBinPut
+	stepShortText
+	stepText
+	stepTuple
+	stepAppends
+	stepSetItems
+	stepStop
+)
+
+var steps = map[byte]step{
+	opMark: stepMark, opNone: stepNone, opBinInt1: stepBinInt1, opBinInt2: stepBinInt2, opBinInt: stepBinInt,
+	opBinFloat: stepBinFloat, opEmptyList: stepEmptyList, opEmptyDict: stepEmptyDict, opBinGet: stepBinGet,
+	opLongBinGet: stepLongBinGet, opMemoize: stepMemoize, opBinPut: stepBinPut, opLongBinPut: stepLongBinPut,
+	opShortBinUnicode: stepShortText, opBinUnicode: stepText, opTuple1: stepTuple, opTuple2: stepTuple, opTuple3: stepTuple,
+	opAppends: stepAppends, opSetItems: stepSetItems, opStop: stepStop,
+}
+
+var briefs = briefly()
+
+func briefly() (list [256]brief) {
+	for i, info := range opcodes {
+		list[i] = brief{info.proto, info.fixed, steps[byte(i)]}
+	}
+	return list
+}
+
 // maxProtocol is the highest protocol there is; a higher PROTO is an error.
 const maxProtocol = 5

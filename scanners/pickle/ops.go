@@ -8,40 +8,20 @@ import (
 // rare executes the opcodes that the loop leaves to it.
 func (m *machine) rare(op byte) error {
 	switch op {
-	case opPop:
-		return m.discard()
-	case opPopMark:
-		at, err := m.popMark()
-		if err == nil {
-			m.stack = m.stack[:at]
-		}
-		return err
-	case opDup:
-		v, err := m.top()
-		if err == nil {
-			m.push(v)
-		}
-		return err
-	case opTuple1, opTuple2, opTuple3:
-		return m.collect(tagTuple, len(m.stack)-int(op-opTuple1+1))
-	case opTuple:
-		return m.collectMark(tagTuple)
-	case opList:
-		return m.collectMark(tagList)
-	case opFrozenSet:
-		return m.collectMark(tagFrozenSet)
-	case opDict:
-		return m.collectMark(tagDict)
+	case opNewTrue:
+		m.push(plain(tagTrue))
+	case opNewFalse:
+		m.push(plain(tagFalse))
+	case opEmptyTuple:
+		m.push(pair(tagTuple, 0, 0))
+	case opEmptySet:
+		m.push(m.nodes.add(tagSet, nil))
 	case opAppend:
 		return m.mutate(len(m.stack)-1, tagList)
 	case opSetItem:
 		return m.mutate(len(m.stack)-2, tagDict)
-	case opAppends, opSetItems, opAddItems:
-		at, err := m.popMark()
-		if err != nil {
-			return err
-		}
-		return m.mutate(at, [...]tag{opAppends: tagList, opSetItems: tagDict, opAddItems: tagSet}[op])
+	case opTuple, opList, opFrozenSet, opDict, opAppends, opSetItems, opAddItems, opPopMark:
+		return m.marked(op)
 	case opReduce, opNewObj, opNewObjEx, opObj, opInst, opBuild:
 		return m.construct(op)
 	case opGlobal, opStackGlobal, opExt1, opExt2, opExt4:
@@ -50,15 +30,52 @@ func (m *machine) rare(op byte) error {
 		return m.persistent(op)
 	case opInt, opLong, opFloat, opString, opUnicode, opGet, opPut:
 		return m.textual(op)
+	case opPop:
+		return m.discard()
+	case opDup, opReadOnlyBuffer:
+		v, err := m.top()
+		if err == nil && op == opDup {
+			m.push(v)
+		}
+		return err
+	default:
+		return m.binary(op)
 	}
-	return m.binary(op)
+	return nil
+}
+
+// marked executes the opcodes that take everything above the innermost mark.
+func (m *machine) marked(op byte) error {
+	at, err := m.popMark()
+	if err != nil {
+		return err
+	}
+	switch op {
+	case opTuple:
+		return m.collect(tagTuple, at)
+	case opList:
+		return m.collect(tagList, at)
+	case opFrozenSet:
+		return m.collect(tagFrozenSet, at)
+	case opDict:
+		if (len(m.stack)-at)%2 != 0 {
+			return errArgument
+		}
+		return m.collect(tagDict, at)
+	case opAppends:
+		return m.mutate(at, tagList)
+	case opSetItems:
+		return m.mutate(at, tagDict)
+	case opAddItems:
+		return m.mutate(at, tagSet)
+	}
+	m.stack = m.stack[:at] // POP_MARK
+	return nil
 }
 
 // binary executes opcodes with a binary argument, and refuses what is no opcode.
 func (m *machine) binary(op byte) error {
-	arg := m.buf[m.pos:m.lim]
-	n := int(opcodes[op].fixed)
-	m.pos += n
+	arg := m.take(int(opcodes[op].fixed))
 	switch op {
 	case opShortBinBytes:
 		return m.payload(tagBytes, uint64(arg[0]))
@@ -93,11 +110,7 @@ func (m *machine) binary(op byte) error {
 		m.push(plain(tagBuffer))
 		m.judge.find(ruleOutOfBand, m.opOff, "NEXT_BUFFER takes bytes from outside the file")
 		return nil
-	case opReadOnlyBuffer:
-		_, err := m.top()
-		return err
 	}
-	m.pos -= n
 	return errArgument
 }
 
@@ -137,18 +150,6 @@ func (m *machine) discard() error {
 	}
 	_, err := m.pop()
 	return err
-}
-
-// collectMark makes a container of what lies above the innermost mark.
-func (m *machine) collectMark(kind tag) error {
-	at, err := m.popMark()
-	if err != nil {
-		return err
-	}
-	if kind == tagDict && (len(m.stack)-at)%2 != 0 {
-		return errArgument
-	}
-	return m.collect(kind, at)
 }
 
 // collect makes a container of what lies above at.

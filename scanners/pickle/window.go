@@ -2,6 +2,7 @@ package pickle
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -101,6 +102,28 @@ func (w *window) need(n int) error {
 		}
 	}
 	return nil
+}
+
+// The next three take an integer that need has made available.
+func (w *window) u1() uint8 {
+	w.pos++
+	return w.buf[w.pos-1]
+}
+
+func (w *window) u2() uint16 {
+	w.pos += 2
+	return binary.LittleEndian.Uint16(w.buf[w.pos-2:])
+}
+
+func (w *window) u4() uint32 {
+	w.pos += 4
+	return binary.LittleEndian.Uint32(w.buf[w.pos-4:])
+}
+
+// take returns n bytes that need has made available.
+func (w *window) take(n int) []byte {
+	w.pos += n
+	return w.buf[w.pos-n : w.pos]
 }
 
 // leaveFrame ends the frame at p, which is its end or, when an opcode crosses it,
