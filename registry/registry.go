@@ -65,6 +65,28 @@ type Artifact struct {
 	Files    []File     // sorted by Name; at most MaxFiles
 	Omitted  []Omission // what is there and could not be made a File: never silently dropped
 	Ignored  []string   // names that by definition are no part of the artifact (the ".git" of a clone); reports say so
+
+	// Attached, if not nil, fetches the signature documents that the store keeps
+	// about the artifact outside of its files. They are looked for by the pinned
+	// form, once; later calls give the same answer. An error means that it is not
+	// known which there are.
+	Attached func(ctx context.Context) ([]Attachment, error)
+}
+
+// Attachment is a signature document beside an artifact. All of it is the
+// store's word, and whoever may write there can add one.
+type Attachment struct {
+	Name        string            // where it was found, for people
+	MediaType   string            // of Data
+	Annotations map[string]string // some documents keep signature and certificate here
+	Data        []byte
+}
+
+// Attacher is a Source that can keep a signature document about an artifact.
+type Attacher interface {
+	// Attach stores the document under the pinned reference of an artifact, and
+	// returns where.
+	Attach(ctx context.Context, pinned string, doc Attachment) (string, error)
 }
 
 // Identity is what the store says about the repository, so that a name that was

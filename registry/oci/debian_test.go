@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"assay/registry"
 	"assay/registry/registrytest"
 )
 
@@ -74,4 +75,30 @@ func startDistribution(t *testing.T, program string) (host string) {
 	}
 	t.Fatal("the registry did not start")
 	return ""
+}
+
+// TestDistributionAttached: that registry has no interface for referrers, or has
+// one; either way what was attached is found.
+func TestDistributionAttached(t *testing.T) {
+	const program = "docker-registry"
+	path, err := exec.LookPath(program)
+	if err != nil {
+		t.Skipf("%s is not installed (Debian package %s): nothing was attached in a real registry", program, program)
+	}
+	host := startDistribution(t, path)
+	s := &server{front: registrytest.NewFront(), http: &httptest.Server{URL: "http://" + host}}
+	push(t, host+"/models/sample:v1", artifact(t, []registrytest.File{{Name: "a", Content: []byte("a")}}), remote.WithContext(t.Context()))
+	a, err := s.resolve(t, host+"/models/sample:v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, content := range []string{"one", "two"} {
+		s.attach(t, a.Pinned, registry.Attachment{MediaType: bundleType, Data: []byte(content)})
+	}
+	if a, err = s.resolve(t, host+"/models/sample:v1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := attachments(t, a); len(got) != 2 {
+		t.Errorf("%q", got)
+	}
 }

@@ -93,6 +93,8 @@ func (l layout) resolve(ctx context.Context, dir, identifier string) (*registry.
 	}
 	if identifier == "" {
 		a.Pinned = "" // index.json is no blob: its digest leads nowhere
+	} else {
+		a.Attached = (&attached{repo: l, subject: doc.digest, tagged: l.find, referrers: l.referrers}).documents
 	}
 	list := listing{pull: l, artifact: a, seen: make(map[registry.Digest]bool), listed: make(map[string]bool)}
 	return a, list.run(ctx, doc)
@@ -133,6 +135,20 @@ func (l layout) find(ctx context.Context, identifier string) (*document, error) 
 		return nil, fmt.Errorf("%w: index.json names no %q", registry.ErrNotFound, identifier)
 	}
 	return l.manifest(ctx, found)
+}
+
+// referrers are all manifests of index.json that may hold a signature: what each
+// is about stands in it.
+func (l layout) referrers(ctx context.Context) ([]descriptor, error) {
+	index, err := l.find(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	m, isIndex, err := index.parse()
+	if err != nil || !isIndex || len(m.Manifests) > maxReferrers {
+		return nil, fmt.Errorf("index.json: %w", errors.Join(err, errManifest))
+	}
+	return m.Manifests, nil
 }
 
 // manifest reads a manifest blob and compares it with its digest.

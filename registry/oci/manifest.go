@@ -31,14 +31,16 @@ type manifest struct {
 	Config        *descriptor            `json:"config"`
 	Layers        fetch.List[descriptor] `json:"layers"`
 	Manifests     fetch.List[descriptor] `json:"manifests"`
+	Subject       *descriptor            `json:"subject"`
 	FSLayers      fetch.List[struct{}]   `json:"fsLayers"` // Docker schema 1
 }
 
 type descriptor struct {
-	MediaType   string            `json:"mediaType"`
-	Digest      string            `json:"digest"`
-	Size        int64             `json:"size"`
-	Annotations map[string]string `json:"annotations"`
+	MediaType    string            `json:"mediaType"`
+	ArtifactType string            `json:"artifactType,omitzero"`
+	Digest       string            `json:"digest"`
+	Size         int64             `json:"size"`
+	Annotations  map[string]string `json:"annotations,omitzero"`
 }
 
 // isIndex decides by the content and refuses a document that could be read both

@@ -94,6 +94,9 @@ func (s *Source) Resolve(ctx context.Context, ref registry.Reference) (*registry
 		Pinned:   "oci://" + target.Context().Name() + "@" + doc.digest.String(),
 		Identity: registry.Identity{Name: target.Context().Name(), Revision: doc.digest.String()},
 	}
+	a.Attached = (&attached{repo: p, subject: doc.digest, tagged: p.manifest, referrers: func(ctx context.Context) ([]descriptor, error) {
+		return p.referrers(ctx, doc.digest)
+	}}).documents
 	l := listing{pull: p, artifact: a, seen: make(map[registry.Digest]bool), listed: make(map[string]bool)}
 	if err := l.run(ctx, doc); err != nil {
 		return nil, fmt.Errorf("list %s: %w", ref, err)

@@ -11,6 +11,7 @@ import (
 	"assay/registry"
 	"assay/verify"
 	"assay/verify/internal/envelope"
+	"assay/verify/internal/ociref"
 )
 
 // Scheme is the scheme's name in claims.
@@ -93,7 +94,7 @@ func (v *Verifier) Scheme() string { return Scheme }
 // Prepare implements verify.Verifier. A document that is no good becomes a failed
 // claim; the error is for one that could not be read.
 func (v *Verifier) Prepare(ctx context.Context, a *registry.Artifact) (verify.Check, error) {
-	c := &check{verifier: v, inside: make(map[string]bool), pinned: pinnedDigest(a.Pinned)}
+	c := &check{verifier: v, inside: make(map[string]bool), pinned: ociref.PinnedDigest(a.Pinned)}
 	for _, d := range v.config.Documents {
 		if int64(len(d.Data)) > v.config.MaxDocument {
 			return nil, fmt.Errorf("%s: larger than %d bytes", d.Name, v.config.MaxDocument)
@@ -107,20 +108,13 @@ func (v *Verifier) Prepare(ctx context.Context, a *registry.Artifact) (verify.Ch
 	if err := v.find(ctx, a, c); err != nil {
 		return nil, err
 	}
+	if err := v.attached(ctx, a, c); err != nil {
+		return nil, err
+	}
 	if len(c.attestations) == 0 && len(v.config.Require) == 0 {
 		return nil, nil
 	}
 	return c, nil
-}
-
-// pinnedDigest is the SHA-256 of a reference that is pinned to one, in hex: that
-// of an OCI manifest, which binds layers and their names.
-func pinnedDigest(pinned string) string {
-	_, sum, ok := strings.Cut(pinned, "@sha256:")
-	if !ok || len(sum) != 64 {
-		return ""
-	}
-	return sum
 }
 
 // attestation is one that was read, with what is known before the files are.
@@ -135,19 +129,23 @@ type attestation struct {
 
 // read decodes one bundle or envelope and checks its signature.
 func (v *Verifier) read(name string, data []byte, given bool) *attestation {
-	a := &attestation{name: name, given: given}
-	if err := v.readInto(a, data); err != nil {
+	b, err := envelope.DecodeAny(data)
+	return v.checked(&attestation{name: name, given: given}, b, data, err)
+}
+
+// checked checks the signature of a bundle, unless there is none.
+func (v *Verifier) checked(a *attestation, b *envelope.Bundle, text []byte, err error) *attestation {
+	if err == nil {
+		err = v.check(a, b, text)
+	}
+	if err != nil {
 		p := verify.Problem(envelope.AsError(envelope.CodeBadBundle, err))
 		a.problem, a.Trusted = &p, false
 	}
 	return a
 }
 
-func (v *Verifier) readInto(a *attestation, data []byte) error {
-	b, err := envelope.DecodeAny(data)
-	if err != nil {
-		return err
-	}
+func (v *Verifier) check(a *attestation, b *envelope.Bundle, data []byte) (err error) {
 	// Nothing of the statement is used when the signature is bad.
 	st, stErr := decodeStatement(b.Envelope.Payload)
 	a.formed = stErr == nil

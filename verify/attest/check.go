@@ -35,14 +35,6 @@ func (c *check) Claims(files verify.Digests) []verify.Claim {
 	return claims
 }
 
-// strangers are the codes for a signer whom nobody in Config knows. Anybody may
-// attest anything about anything: lying in the model, such a document is no
-// reason to refuse it.
-var strangers = []string{
-	envelope.CodeWrongKey, envelope.CodeWrongMethod, envelope.CodeWrongIdentity, envelope.CodeUntrustedCertificate,
-	envelope.CodeUnsupportedKey, envelope.CodeExpiredCertificate, envelope.CodeCertificateUsage, envelope.CodeSigstore,
-}
-
 func (c *check) claim(a *attestation, t *tree) verify.Claim {
 	claim := verify.Claim{
 		Scheme: Scheme, Document: a.name, Identity: a.Signer, Time: a.Time, TimeSource: a.TimeSource,
@@ -50,7 +42,7 @@ func (c *check) claim(a *attestation, t *tree) verify.Claim {
 		Attestation: &verify.Attestation{Files: []string{}},
 	}
 	if a.problem != nil {
-		if !a.given && (slices.Contains(strangers, a.problem.Code) || !a.signedBySomebody()) {
+		if !a.given && (envelope.IsStranger(a.problem.Code) || !a.signedBySomebody()) {
 			claim.Notes = append(claim.Notes, a.problem.What)
 			return claim
 		}

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"assay/registry"
+	"assay/verify/internal/envelope"
 )
 
 // suffixes are those of attestation files beside a model, as tools write them.
@@ -51,6 +53,59 @@ func (v *Verifier) find(ctx context.Context, a *registry.Artifact, c *check) err
 		c.attestations = append(c.attestations, list...)
 	}
 	return nil
+}
+
+// attached adds the attestations that the store keeps beside the artifact, as
+// cosign and others put them into OCI registries: Sigstore bundles as referrers,
+// and envelopes under a tag with their certificate in annotations.
+func (v *Verifier) attached(ctx context.Context, a *registry.Artifact, c *check) error {
+	if a.Attached == nil {
+		return nil
+	}
+	documents, err := a.Attached(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range documents {
+		var b *envelope.Bundle
+		text := d.Data
+		var err error
+		switch {
+		case int64(len(d.Data)) > v.config.MaxDocument:
+			return fmt.Errorf("%s: larger than %d bytes", d.Name, v.config.MaxDocument)
+		case d.MediaType == mediaEnvelope:
+			b, text, err = envelope.DecodeAttached(d)
+		case strings.HasPrefix(d.MediaType, mediaBundle) && !envelope.IsMessageBundle(d.Data):
+			b, err = envelope.DecodeAny(d.Data)
+		default:
+			continue
+		}
+		if err == nil && isSignature(b) {
+			continue
+		}
+		c.attestations = append(c.attestations, v.checked(&attestation{name: d.Name}, b, text, err))
+	}
+	return nil
+}
+
+// Media types of attestations in OCI registries; that of bundles has a version
+// behind it.
+const (
+	mediaEnvelope = "application/vnd.dsse.envelope.v1+json"
+	mediaBundle   = "application/vnd.dev.sigstore.bundle"
+)
+
+// signatureTypes are predicate types of signatures, which have verifiers of their
+// own.
+var signatureTypes = []string{
+	"https://model_signing/signature/v1.0", "https://model_signing/Digests/v0.1", "https://sigstore.dev/cosign/sign/v1",
+}
+
+func isSignature(b *envelope.Bundle) bool {
+	var st struct {
+		PredicateType string `json:"predicateType"`
+	}
+	return envelope.DecodeWide(b.Envelope.Payload, &st) == nil && slices.Contains(signatureTypes, st.PredicateType)
 }
 
 // isWellFormed reports a document that holds attestations and nothing else: only

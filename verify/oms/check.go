@@ -3,6 +3,7 @@ package oms
 import (
 	"assay/verify"
 	"assay/verify/hashing"
+	"assay/verify/internal/envelope"
 )
 
 // check implements verify.Check.
@@ -36,6 +37,10 @@ func (c *check) claim(d *document, files verify.Digests) verify.Claim {
 	claim := verify.Claim{
 		Scheme: Scheme, Document: d.name, PredicateType: d.predicateType, Identity: d.Signer,
 		Time: d.Time, TimeSource: d.TimeSource, Covers: []string{}, Problems: []verify.Problem{}, Notes: d.Notes,
+	}
+	if d.problem != nil && d.beside && envelope.IsStranger(d.problem.Code) {
+		claim.Notes = append(claim.Notes, d.problem.What)
+		return claim
 	}
 	if d.problem != nil {
 		claim.Standing, claim.Problems = verify.Failed, append(claim.Problems, *d.problem)

@@ -43,7 +43,36 @@ func (v *Verifier) documents(ctx context.Context, a *registry.Artifact) ([]Bundl
 		}
 		found = append(found, Bundle{Name: f.Name, Data: data})
 	}
+	beside, err := attached(ctx, a)
+	return append(found, beside...), err
+}
+
+// attached are the bundles that a registry keeps beside the artifact.
+func attached(ctx context.Context, a *registry.Artifact) ([]Bundle, error) {
+	if a.Attached == nil {
+		return nil, nil
+	}
+	documents, err := a.Attached(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []Bundle
+	for _, d := range documents {
+		if strings.HasPrefix(d.MediaType, "application/vnd.dev.sigstore.bundle") && isOurs(d.Data) {
+			found = append(found, Bundle{Name: d.Name, Data: d.Data, beside: true})
+		}
+	}
 	return found, nil
+}
+
+// isOurs reports a bundle with a statement that says it is a model signature.
+func isOurs(data []byte) bool {
+	b, err := envelope.Decode(data, false)
+	if err != nil {
+		return false
+	}
+	st, _, _ := decodeStatement(b.Envelope.Payload)
+	return st.PredicateType == PredicateType || st.PredicateType == OldPredicateType
 }
 
 // given fills in the data of bundles that are named only.

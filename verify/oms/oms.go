@@ -50,6 +50,8 @@ type Config struct {
 type Bundle struct {
 	Name string
 	Data []byte
+
+	beside bool
 }
 
 // Identity is a signer of a keyless signature; both must match exactly.
@@ -113,6 +115,7 @@ func (v *Verifier) Prepare(ctx context.Context, a *registry.Artifact) (verify.Ch
 type document struct {
 	envelope.Signed
 	name          string
+	beside        bool // kept by the store, where a stranger may put anything
 	self          self
 	predicateType string
 	manifest      *Manifest // nil when there is a problem
@@ -122,7 +125,7 @@ type document struct {
 // read decodes a bundle and checks its signature.
 func (v *Verifier) read(b Bundle) *document {
 	digest := sha256.Sum256(b.Data)
-	d := &document{name: b.Name, self: self{base: baseName(b.Name), sha256: hex.EncodeToString(digest[:])}}
+	d := &document{name: b.Name, beside: b.beside, self: self{base: baseName(b.Name), sha256: hex.EncodeToString(digest[:])}}
 	if err := v.readInto(d, b.Data); err != nil {
 		p := verify.Problem(envelope.AsError(envelope.CodeBadBundle, err))
 		d.problem, d.manifest, d.Trusted = &p, nil, false

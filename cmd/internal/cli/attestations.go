@@ -10,6 +10,8 @@ import (
 	"assay/cmd/internal/console"
 	"assay/verify"
 	"assay/verify/attest"
+	"assay/verify/cosign"
+	"assay/verify/notary"
 	"assay/verify/oms"
 	"assay/verify/policy"
 	"assay/verify/trust"
@@ -126,23 +128,25 @@ func (a *app) verifiers(s signers, method string) ([]verify.Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	signatures, err := newSignatures(c)
-	if err != nil {
-		return nil, err
+	var list []verify.Verifier
+	if !s.attestedOnly {
+		if list, err = newSignatures(c); err != nil {
+			return nil, err
+		}
 	}
 	attested, err := a.attestVerifier(s, c)
 	if err != nil {
 		return nil, err
 	}
-	list := []verify.Verifier{signatures, attested}
+	list = append(list, attested)
 	if s.attested.denyList != "" {
 		list = append(list, c.Denied.Verifier(s.attested.denyList))
 	}
 	return list, nil
 }
 
-// verifier is that of signatures alone.
-func (a *app) verifier(s signers, method string) (verify.Verifier, error) {
+// signatureVerifiers are those of signatures alone.
+func (a *app) signatureVerifiers(s signers, method string) ([]verify.Verifier, error) {
 	c, err := a.omsConfig(s, method)
 	if err != nil {
 		return nil, err
@@ -150,12 +154,29 @@ func (a *app) verifier(s signers, method string) (verify.Verifier, error) {
 	return newSignatures(c)
 }
 
-func newSignatures(c oms.Config) (verify.Verifier, error) {
-	v, err := oms.New(c)
+// newSignatures are the verifiers of all schemes that sign a model.
+func newSignatures(c oms.Config) ([]verify.Verifier, error) {
+	trusted := attest.Trust{
+		Method: c.Method, PublicKeys: c.PublicKeys, Roots: c.CertificateRoots, Intermediates: c.Intermediates,
+		TrustedRoot: c.TrustedRoot, Identities: c.Identities, Now: c.Now, Denied: c.Denied,
+	}
+	model, err := oms.New(c)
 	if err != nil {
 		return nil, &exitError{console.ExitUsage, err}
 	}
-	return v, nil
+	list := []verify.Verifier{model}
+	if len(c.Bundles) > 0 {
+		return list, nil // this one and no other
+	}
+	image, err := cosign.New(trusted)
+	if err != nil {
+		return nil, &exitError{console.ExitUsage, err}
+	}
+	notation, err := notary.New(trusted)
+	if err != nil {
+		return nil, &exitError{console.ExitUsage, err}
+	}
+	return append(list, image, notation), nil
 }
 
 // attestVerifier lets the model's signers count for attestations too, unless

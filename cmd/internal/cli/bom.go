@@ -148,11 +148,11 @@ func (a *app) describe(ctx context.Context, artifact *registry.Artifact, headers
 	if err != nil {
 		return verify.Report{}, err
 	}
-	verifier, err := a.verifier(signers{}, "")
+	verifiers, err := a.signatureVerifiers(signers{}, "")
 	if err != nil {
 		return verify.Report{}, err
 	}
-	p := a.pipeline(verifier)
+	p := a.pipeline(verifiers...)
 	p.SHA512, p.HeadersOnly = !headersOnly, headersOnly
 	evidence, err := p.Gather(ctx, artifact)
 	if err != nil {

@@ -32,6 +32,7 @@ type signers struct {
 	ignorePaths    []string
 	ignoreUnsigned bool
 	attested       attestations
+	attestedOnly   bool         // signatures are not asked about
 	policy         policy.Trust // what the policy file brings
 }
 

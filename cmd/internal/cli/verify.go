@@ -44,12 +44,10 @@ Exit codes: 0 verified, 1 the signature does not hold, 3 could not verify,
 		if attested && len(s.attested.require) == 0 {
 			s.attested.require = []string{attest.KindAny} // one about a single file would say nothing about the others
 		}
+		s.attestedOnly = attested
 		verifiers, err := a.verifiers(s, method)
 		if err != nil {
 			return err
-		}
-		if attested {
-			verifiers = verifiers[1:] // without that of signatures
 		}
 		artifact, err := a.resolve(cmd.Context(), args[0])
 		if err != nil {

@@ -47,7 +47,7 @@ func parseCertificate(der []byte) (*x509.Certificate, error) {
 // checkLeaf checks the signature with the key of the leaf. It proves that the
 // holder of that key signed, and nothing about who that is.
 func (d *Signed) checkLeaf(leaf *x509.Certificate, s signed) error {
-	if CurveHash(leaf.PublicKey) == 0 {
+	if !s.fits(leaf.PublicKey) {
 		return Error{Code: CodeUnsupportedKey, What: fmt.Sprintf(
 			"key type %s in the certificate: model signatures are made with ECDSA P-256, P-384 or P-521", trust.Algorithm(leaf.PublicKey))}
 	}

@@ -36,11 +36,16 @@ func CurveHash(key crypto.PublicKey) crypto.Hash {
 type signed struct {
 	payload []byte
 	sig     []byte
-	old     bool // made by model_signing 0.2.0: its own encoding, always SHA-256
+	old     bool   // made by model_signing 0.2.0: its own encoding, always SHA-256
+	digest  []byte // of the payload, when bare
+	bare    bool   // over the payload itself, without an envelope
 }
 
 // by reports whether key made the signature.
 func (s signed) by(key crypto.PublicKey) bool {
+	if s.bare {
+		return s.byBare(key)
+	}
 	public, ok := key.(*ecdsa.PublicKey)
 	hash := CurveHash(key)
 	if !ok || hash == 0 {
@@ -80,7 +85,7 @@ func (d *Signed) checkKey(keys []trust.PublicKey, pub *keyMaterial, s signed) er
 		}
 	}
 	if len(keys) > 0 {
-		return noKey(keys, pub, own)
+		return noKey(keys, pub, own, s)
 	}
 	if own != nil {
 		d.Signer.KeyID = own.ID
@@ -89,10 +94,10 @@ func (d *Signed) checkKey(keys []trust.PublicKey, pub *keyMaterial, s signed) er
 }
 
 // noKey explains why none of the keys fits.
-func noKey(keys []trust.PublicKey, pub *keyMaterial, own *trust.PublicKey) error {
+func noKey(keys []trust.PublicKey, pub *keyMaterial, own *trust.PublicKey, s signed) error {
 	usable := false
 	for _, key := range keys {
-		usable = usable || CurveHash(key.Key) != 0
+		usable = usable || s.fits(key.Key)
 		if pub.Hint == key.Hint || own != nil && own.ID == key.ID {
 			return Error{Code: CodeBadSignature, What: "the signature does not match key " + key.ID + " that the bundle names: the bundle was changed"}
 		}

@@ -140,14 +140,18 @@ func (k *keyless) verify(data []byte, s signed) (result *sigverify.VerificationR
 	if err := b.UnmarshalJSON(data); err != nil {
 		return nil, Error{Code: CodeBadBundle, What: err.Error()}
 	}
-	if !bytes.Equal(b.GetDsseEnvelope().GetPayload(), s.payload) {
+	artifact := sigverify.WithoutArtifactUnsafe()
+	switch {
+	case s.bare && bytes.Equal(b.GetMessageSignature().GetSignature(), s.sig):
+		artifact = sigverify.WithArtifactDigest("sha256", s.digest)
+	case s.bare || !bytes.Equal(b.GetDsseEnvelope().GetPayload(), s.payload):
 		return nil, Error{Code: CodeBadBundle, What: "payload is ambiguous"}
 	}
 	identity := sigverify.WithoutIdentitiesUnsafe()
 	if len(k.policies) > 0 {
 		identity = anyOf(k.policies)
 	}
-	result, err = k.verifier.Verify(&b, sigverify.NewPolicy(sigverify.WithoutArtifactUnsafe(), identity))
+	result, err = k.verifier.Verify(&b, sigverify.NewPolicy(artifact, identity))
 	var other *sigverify.ErrNoMatchingCertificateIdentity
 	switch {
 	case errors.As(err, &other):
