@@ -14,7 +14,15 @@ import (
 // and reads content only where two files must have the same bytes.
 type CrossChecker interface {
 	Scanner
-	Cross(ctx context.Context, files []CrossFile) []CrossFinding
+	Cross(ctx context.Context, files []CrossFile) CrossResult
+}
+
+// CrossResult is what the files of an artifact say together.
+type CrossResult struct {
+	Findings []CrossFinding
+	// Plain are bytes that another file's loader reads as numbers: the tensors that
+	// an ONNX graph keeps outside. A file that is plain as a whole is opaque.
+	Plain []CrossPlain
 }
 
 // CrossFile is one file of an artifact, after it was scanned.
@@ -39,29 +47,36 @@ type CrossFinding struct {
 	Finding
 }
 
+// CrossPlain are bytes of one of the files that are numbers.
+type CrossPlain struct {
+	File  string
+	Spans Spans
+}
+
 // Cross runs the checks across files of every scanner that has any. Files are
 // sorted by name. It never panics: a check that fails is returned as an error,
 // with what the others found.
-func Cross(ctx context.Context, list []Scanner, files []CrossFile) (found []CrossFinding, err error) {
+func Cross(ctx context.Context, list []Scanner, files []CrossFile) (all CrossResult, err error) {
 	for _, s := range list {
 		c, ok := s.(CrossChecker)
 		if !ok {
 			continue
 		}
 		more, failed := guardedCross(ctx, c, files)
-		found = append(found, more...)
+		all.Findings = append(all.Findings, more.Findings...)
+		all.Plain = append(all.Plain, more.Plain...)
 		err = cmp.Or(err, failed)
 	}
-	for i := range found {
-		found[i].What = oneLine(found[i].What)
+	for i := range all.Findings {
+		all.Findings[i].What = oneLine(all.Findings[i].What)
 	}
-	slices.SortStableFunc(found, func(a, b CrossFinding) int {
+	slices.SortStableFunc(all.Findings, func(a, b CrossFinding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), compareFindings(a.Finding, b.Finding))
 	})
-	return found, err
+	return all, err
 }
 
-func guardedCross(ctx context.Context, c CrossChecker, files []CrossFile) (found []CrossFinding, err error) {
+func guardedCross(ctx context.Context, c CrossChecker, files []CrossFile) (r CrossResult, err error) {
 	defer barrier(&err)
 	return c.Cross(ctx, files), nil
 }

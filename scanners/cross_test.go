@@ -33,8 +33,8 @@ func (o outliner) Scan(_ context.Context, f scanners.File, _ scanners.Limits) (r
 	return r, nil
 }
 
-func (o outliner) Cross(_ context.Context, files []scanners.CrossFile) []scanners.CrossFinding {
-	return o.cross(files)
+func (o outliner) Cross(_ context.Context, files []scanners.CrossFile) scanners.CrossResult {
+	return scanners.CrossResult{Findings: o.cross(files)}
 }
 
 // A tensor in a stored member has its place in the file; one whose member is not
@@ -83,7 +83,8 @@ func TestCross(t *testing.T) {
 		return []scanners.CrossFinding{finding("b"), finding("a")}
 	}}
 	bad := outliner{cross: func([]scanners.CrossFile) []scanners.CrossFinding { panic("broken") }}
-	found, err := scanners.Cross(t.Context(), []scanners.Scanner{bad, good}, nil)
+	result, err := scanners.Cross(t.Context(), []scanners.Scanner{bad, good}, nil)
+	found := result.Findings
 	if err == nil || len(found) != 2 || found[0].File != "a" || found[0].What != "two lines" {
 		t.Errorf("%v, %v", found, err)
 	}

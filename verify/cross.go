@@ -29,7 +29,12 @@ func (p Pipeline) cross(ctx context.Context, files []registry.File, results []fi
 		gaps = append(gaps, Gap{Code: scanners.GapInternal, Reason: "checks across files: " + err.Error()})
 	}
 	touched := make(map[int]bool)
-	for _, f := range found {
+	for _, plain := range found.Plain {
+		if i, ok := index[plain.File]; ok {
+			results[i].plain(plain.Spans)
+		}
+	}
+	for _, f := range found.Findings {
 		i, ok := index[f.File]
 		if !ok {
 			gaps = append(gaps, Gap{Code: scanners.GapInternal, Reason: fmt.Sprintf("a check across files found %s in a file that is not there", f.Rule)})
@@ -46,6 +51,25 @@ func (p Pipeline) cross(ctx context.Context, files []registry.File, results []fi
 		results[i].report = scanners.FileReport{} // outlines are large
 	}
 	return results, gaps
+}
+
+// plain makes a file opaque that another one's loader reads as numbers, from its
+// first byte to its last. What only said that the format is not known, or that
+// numbers begin like some format and break off, is withdrawn; what would harm
+// whoever reads the file otherwise stays.
+func (r *fileResult) plain(spans scanners.Spans) {
+	if spans.Total(r.file.Size) != r.file.Size {
+		return
+	}
+	r.gaps = slices.DeleteFunc(r.gaps, func(g Gap) bool {
+		return g.Code == scanners.GapUnrecognised || g.Code == scanners.GapUncovered || g.Code == scanners.GapBroken
+	})
+	r.file.Findings = slices.DeleteFunc(r.file.Findings, func(f Finding) bool { return !f.Severity.AtLeast(scanners.High) })
+	if len(r.gaps)+len(r.file.Findings) > 0 {
+		return
+	}
+	r.file.Coverage = scanners.Coverage{Parsed: r.file.Coverage.Parsed, Opaque: r.file.Size - r.file.Coverage.Parsed}
+	r.file.Classification = scanners.Clean
 }
 
 // reopen gives the content of a file once more. One that was not read whole is not

@@ -19,12 +19,14 @@ import (
 	"assay/scanners/ollama"
 	"assay/scanners/onnx"
 	"assay/scanners/pickle"
+	"assay/scanners/repository"
 	"assay/scanners/safetensors"
 	"assay/scanners/script"
 	"assay/scanners/sentencepiece"
 	"assay/scanners/serialized"
 	"assay/scanners/tar"
 	"assay/scanners/text"
+	"assay/scanners/tokenizer"
 	"assay/scanners/torchscript"
 	"assay/scanners/zip"
 )
@@ -52,12 +54,14 @@ func Scanners() []scanners.Scanner {
 		ollama.Scanner{},
 		onnx.Scanner{},
 		pickle.Scanner{},
+		repository.Scanner{},
 		safetensors.Scanner{},
 		script.Scanner{},
 		sentencepiece.Scanner{},
 		serialized.Scanner{},
 		tar.Scanner{},
 		text.Scanner{},
+		tokenizer.Scanner{},
 		torchscript.Scanner{},
 		zip.Scanner{},
 	}

@@ -78,6 +78,7 @@ func (m *machine) effect(callee, args value) (value, error) {
 	g := m.judge.names.list[callee.middle()]
 	object := pair(tagObject, callee.middle(), m.opOff)
 	items, _, _ := m.nodes.items(args)
+	m.noteView(g, items, object)
 	if v, ok := m.latin(g, items); ok {
 		return v, nil
 	}

@@ -71,6 +71,8 @@ type machine struct {
 	taints  map[int64]uint32   // containers that hold a name, by node
 	dunders map[int64]bool     // texts such as "__array__", by where they are
 	magic   map[int64]bool     // dictionaries with such a key, by node
+	views   map[int64]view     // torch tensors, by the offset that made them
+	named   []namedView        // torch tensors in dictionaries
 	dtypes  map[int64]dtype    // numpy data types, by the offset that made them
 	exts    map[int64][2]value // extension codes registered in the stream
 	adopted map[int64]bool     // constants whose findings were taken over

@@ -216,6 +216,9 @@ func (m *machine) mutate(at int, kind tag) error {
 		return nil
 	}
 	odd := kind == tagDict && len(items)%2 != 0 // Python sets the pairs before it fails
+	if kind == tagDict {
+		m.noteNames(items)
+	}
 	switch t := target.tag(); {
 	case t == kind:
 		m.nodes.extend(target, items)

@@ -89,6 +89,7 @@ func (a *analysis) result(err error) (scanners.Result, error) {
 	a.judge.finish(err)
 	r := scanners.Result{Uses: a.judge.uses(), Parsed: a.cover.parsed, Opaque: a.cover.opaque, Members: a.cover.members}
 	r.Facts = a.facts()
+	r.Outline = a.outline()
 	r.Findings = a.judge.sink.findings()
 	if err == nil && a.judge.sink.limit != "" {
 		err = &scanners.FormatError{Code: scanners.GapLimit, Err: errors.New(a.judge.sink.limit)}

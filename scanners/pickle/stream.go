@@ -18,10 +18,11 @@ type analysis struct {
 	*machine
 	judge     *judge
 	cover     *cover
-	first     bool           // the first pickle was read to its STOP
-	rest      int64          // where the last pickle, or the data after it, ended
-	legacy    bool           // it is a torch stream
-	elsewhere map[int64]bool // places where other readers find a pickle
+	first     bool             // the first pickle was read to its STOP
+	rest      int64            // where the last pickle, or the data after it, ended
+	legacy    bool             // it is a torch stream
+	inline    map[string]int64 // where the storages of the stream are, by key
+	elsewhere map[int64]bool   // places where other readers find a pickle
 }
 
 // cover are the bytes accounted for, and the constants that others have to look at.
@@ -188,6 +189,7 @@ func (a *analysis) legacyStorages(list value) error {
 		return a.broken(at, err)
 	}
 	t := &a.judge.storages
+	a.inline = make(map[string]int64)
 	for _, key := range keys {
 		i, ok := t.byKey[key]
 		if !ok || t.list[i].itemsize == 0 {
@@ -210,6 +212,7 @@ func (a *analysis) legacyStorages(list value) error {
 		}
 		a.cover.parsed.Add(at, 8)
 		a.cover.opaque.Add(at+8, size)
+		a.inline[key] = at + 8
 		at += 8 + size
 	}
 	a.rest = at

@@ -17,7 +17,8 @@ const (
 // ('storage', class, key, location, numel[, view]).
 type storage struct {
 	key      string
-	itemsize int64 // bytes per element; 0 when the class is not listed
+	class    string // "FloatStorage"
+	itemsize int64  // bytes per element; 0 when the class is not listed
 	numel    int64
 	off      int64 // of the id
 	view     bool  // part of another storage: it has no bytes of its own
@@ -41,7 +42,7 @@ func (m *machine) storage(id value) (value, bool) {
 	if !ok || !whole || !isInt || numel < 0 {
 		return 0, false
 	}
-	s := storage{key: strings.Clone(key), numel: numel, off: m.opOff}
+	s := storage{key: strings.Clone(key), class: m.judge.names.list[items[1].middle()].name, numel: numel, off: m.opOff}
 	if e := m.judge.names.list[items[1].middle()].entry; e != nil {
 		s.itemsize = e.ItemSize
 	}

@@ -17,7 +17,7 @@ import (
 type tensor struct {
 	name  string // the beginning of a name that is too long for one
 	at    int64  // offset of its name
-	valid bool  // every field that was seen is well formed
+	valid bool   // every field that was seen is well formed
 	seen  struct{ dtype, shape, offsets bool }
 
 	dtype    string

@@ -1,0 +1,95 @@
+package repository
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"assay/scanners"
+)
+
+// ordinaryGap is the largest range between the tensors of a file of external data
+// that alignment explains (ONNX: save_as_external_data aligns to 4 KiB or, on
+// Windows, to 64 KiB).
+const ordinaryGap = 64 << 10
+
+// data compares the ranges that graphs read with the files they are read from.
+func (c *check) data() {
+	claimed := make(map[int]*scanners.Spans)
+	var order []int
+	for i, f := range c.files {
+		dir := path.Dir(f.Name)
+		missing := make(map[string]bool)
+		for _, r := range f.Report.Outline.Refs {
+			if r.Kind != scanners.RefData {
+				continue
+			}
+			target, ok := c.find(dir, r.Name)
+			if !ok {
+				if !missing[r.Name] && len(missing) < 16 {
+					c.add(i, "data-missing", "data of %s is in %s, which is not there", quote(r.Key), quote(r.Name))
+				}
+				missing[r.Name] = true
+				continue
+			}
+			size := c.files[target].Size
+			span := r.Span
+			if span.Len == 0 {
+				span.Len = size - span.Off
+			}
+			if span.Off < 0 || span.Len < 0 || span.Off > size || span.Len > size-span.Off {
+				c.add(i, "data-range", "%s reads %d bytes at %d of %s, which has %d", quote(r.Key), span.Len, span.Off, quote(r.Name), size)
+				continue
+			}
+			if target == i {
+				continue
+			}
+			if claimed[target] == nil {
+				claimed[target] = &scanners.Spans{}
+				order = append(order, target)
+			}
+			claimed[target].Add(span.Off, span.Len)
+		}
+	}
+	for _, target := range order {
+		c.claimed(target, claimed[target])
+	}
+}
+
+// claimed reports the bytes of a file of external data that no tensor has. Gaps as
+// alignment makes them count as data.
+func (c *check) claimed(target int, spans *scanners.Spans) {
+	size := c.files[target].Size
+	at := int64(0)
+	all := spans.Normal(size)
+	for _, s := range append(slices.Clone(all), scanners.Span{Off: size}) {
+		if gap := s.Off - at; gap >= ordinaryGap {
+			c.add(target, "data-unclaimed", "%d bytes at %d belong to no tensor", gap, at)
+		} else if gap > 0 {
+			spans.Add(at, gap)
+		}
+		at = s.End()
+	}
+	c.plain = append(c.plain, scanners.CrossPlain{File: c.files[target].Name, Spans: *spans})
+}
+
+// names looks at the names of all files together.
+func (c *check) names() {
+	seen := make(map[string]int)
+	for i, f := range c.files {
+		if strings.ContainsFunc(f.Name, func(r rune) bool {
+			return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) && r != 0x200d && r != 0x200c
+		}) {
+			c.add(i, "deceptive-name", "the name is %s", quote(f.Name))
+		}
+		key := strings.ToLower(norm.NFKC.String(f.Name))
+		if before, twice := seen[key]; twice {
+			c.add(i, "case-folded", "the same name as %s on file systems that ignore case", quote(c.files[before].Name))
+		} else {
+			seen[key] = i
+		}
+	}
+}
