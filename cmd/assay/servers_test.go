@@ -64,6 +64,7 @@ func startOCI(ts *testscript.TestScript, _ bool, args []string) {
 	digest, err := v1.Image.Digest(image)
 	ts.Check(err)
 	ts.Setenv("OCI", ref.String())
+	ts.Setenv("OCI_HOST", host)
 	ts.Setenv("OCI_DIGEST", ref.Context().String()+"@"+digest.String())
 }
 

@@ -126,16 +126,31 @@ type pusher interface {
 // digests are the SHA-256 of its files in hex, as they were judged: what has others
 // by now is not written.
 func Push(ctx context.Context, sources []registry.Source, a *registry.Artifact, digests map[string]string, ref string) (string, error) {
-	parsed, err := registry.ParseReference(ref)
+	p, parsed, err := pusherOf(sources, ref)
 	if err != nil {
 		return "", err
 	}
+	return p.Push(ctx, a, digests, parsed)
+}
+
+// CanPush returns the error that Push would have for a store that takes nothing,
+// before any work is done for it.
+func CanPush(sources []registry.Source, ref string) error {
+	_, _, err := pusherOf(sources, ref)
+	return err
+}
+
+func pusherOf(sources []registry.Source, ref string) (pusher, registry.Reference, error) {
+	parsed, err := registry.ParseReference(ref)
+	if err != nil {
+		return nil, parsed, err
+	}
 	for _, s := range sources {
 		if p, ok := s.(pusher); ok && s.Scheme() == parsed.Scheme {
-			return p.Push(ctx, a, digests, parsed)
+			return p, parsed, nil
 		}
 	}
-	return "", fmt.Errorf("%w: nothing can be written to %s; write to oci://host/repository:tag, or into a folder", registry.ErrReference, parsed)
+	return nil, parsed, fmt.Errorf("%w: nothing can be written to %s; write to oci://host/repository:tag, or into a folder", registry.ErrReference, parsed)
 }
 
 // hint helps with a model's name given as if it were a path.

@@ -45,7 +45,7 @@ func (s *Source) copyPinned(ctx context.Context, pinned string, target name.Refe
 	if err != nil {
 		return "", err
 	}
-	if err := c.referrers(ctx, doc); err != nil {
+	if err := errors.Join(c.referrers(ctx, doc), c.tagged(ctx, doc)); err != nil {
 		return "", err
 	}
 	if err := c.to.put(target, doc); err != nil {
@@ -131,6 +131,25 @@ func (c *copier) referrers(ctx context.Context, doc *document) error {
 	for _, d := range list.Manifests {
 		if _, err := c.copy(ctx, d.Digest.String(), 1); err != nil {
 			return fmt.Errorf("copy what refers to %s: %w", doc.digest, err)
+		}
+	}
+	return nil
+}
+
+// tagged copies the signatures that cosign kept under tags before there were
+// referrers.
+func (c *copier) tagged(ctx context.Context, doc *document) error {
+	for _, suffix := range []string{".sig", ".att"} {
+		tag := doc.digest.Algorithm + "-" + doc.digest.Hex + suffix
+		signature, err := c.copy(ctx, tag, 1)
+		if errors.Is(err, registry.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("copy %s: %w", tag, err)
+		}
+		if err := c.to.put(c.to.repo.Tag(tag), signature); err != nil {
+			return err
 		}
 	}
 	return nil

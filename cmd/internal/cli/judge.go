@@ -168,6 +168,11 @@ func (j *judge) gate(ctx context.Context, ref string) (verify.Report, error) {
 	if err != nil {
 		return verify.Report{}, err
 	}
+	return j.gateArtifact(ctx, artifact)
+}
+
+// gateArtifact is gate for what is resolved already.
+func (j *judge) gateArtifact(ctx context.Context, artifact *registry.Artifact) (verify.Report, error) {
 	atRest := verify.AtRest(artifact, time.Now()) // the clock of the file system
 	pipeline := j.pipeline
 	if known, at, ok := j.recall(ctx, artifact, atRest); ok {

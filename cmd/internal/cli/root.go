@@ -47,7 +47,7 @@ Exit codes: 0 pass, 1 denied, 2 usage, 3 could not verify (incomplete),
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.prepare(cmd) }
 	root.AddCommand(
 		a.gateCommand(), a.scanCommand(), a.verifyCommand(), a.signCommand(), a.attestCommand(), a.trustCommand(),
-		a.pullCommand(), a.lockCommand(), a.cacheCommand(), a.bomCommand(), a.diffCommand(),
+		a.pullCommand(), a.promoteCommand(), a.lockCommand(), a.cacheCommand(), a.bomCommand(), a.diffCommand(),
 		a.auditCommand(), a.serveCommand(), a.renderCommand(), a.policyCommand(), a.rulesCommand(), a.explainCommand(), a.explainLoadCommand(),
 		a.versionCommand(),
 	)
