@@ -27,7 +27,9 @@ import (
 	"assay/scanners/tar"
 	"assay/scanners/text"
 	"assay/scanners/tokenizer"
+	"assay/scanners/torchexport"
 	"assay/scanners/torchscript"
+	"assay/scanners/torchserve"
 	"assay/scanners/zip"
 )
 
@@ -62,7 +64,9 @@ func Scanners() []scanners.Scanner {
 		tar.Scanner{},
 		text.Scanner{},
 		tokenizer.Scanner{},
+		torchexport.Scanner{},
 		torchscript.Scanner{},
+		torchserve.Scanner{},
 		zip.Scanner{},
 	}
 }

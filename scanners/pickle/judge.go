@@ -100,7 +100,8 @@ func (j *judge) localModule(module string) (string, bool) {
 	if top == "" || strings.ContainsAny(top, "/\\") {
 		return "", false
 	}
-	for _, dir := range [...]string{path.Dir(j.file), "."} {
+	root, _, _ := strings.Cut(j.file, "/") // where torch.package keeps its modules
+	for _, dir := range [...]string{path.Dir(j.file), ".", root} {
 		for _, name := range [...]string{top + ".py", top + "/__init__.py", top + ".so", top + ".pyc"} {
 			if _, ok := j.sibling(path.Join(dir, name)); ok {
 				return path.Join(dir, name), true

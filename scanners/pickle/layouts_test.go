@@ -318,3 +318,23 @@ func TestHostileLengths(t *testing.T) {
 		}
 	}
 }
+
+// TestPackage: torch.package numbers its storages, keeps them in one folder, and
+// takes modules from the archive itself (pickle.md 5.4).
+func TestPackage(t *testing.T) {
+	ints := strings.Split(strings.ReplaceAll(strings.Join(storageLines("0", 6), "\n"), `BINUNICODE "0"`, "BININT1 0"), "\n")
+	data := program(t, append(append([]string{"PROTO 3", "GLOBAL mine Net", "POP"}, ints...), "STOP")...)
+	f := scannertest.File("pkg/model/model.pkl", data)
+	members := map[string]int64{"pkg/.data/version": 2, "pkg/.data/0.storage": 24, "pkg/mine.py": 100}
+	f.Sibling = func(name string) (int64, bool) { size, ok := members[name]; return size, ok }
+	r, err := scannertest.RunFile(Scanner{}, f, scannertest.Head(f.Name, data))
+	if err != nil || len(r.Uses) != 1 || r.Uses[0].Name != "pkg/.data/0.storage" || scannertest.HasRule(r.Findings, "pickle/persistent-id") {
+		t.Errorf("%+v, %v", r, err)
+	}
+	mustFind(t, r, "pickle/local-module", -1, "pkg/mine.py")
+
+	delete(members, "pkg/.data/version")
+	if r, _ := scannertest.RunFile(Scanner{}, f, scannertest.Head(f.Name, data)); len(r.Uses) > 0 || !scannertest.HasRule(r.Findings, "pickle/persistent-id") {
+		t.Errorf("outside of a package: %+v", r)
+	}
+}

@@ -3,6 +3,7 @@ package pickle
 import (
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 
 	"assay/scanners"
@@ -33,16 +34,15 @@ type storages struct {
 // storage recognises the id of a torch storage and returns its value.
 func (m *machine) storage(id value) (value, bool) {
 	items, n, all := m.nodes.items(id)
-	if !all || n < 5 || n > 6 || !m.isString(items[0], "storage") || items[1].tag() != tagGlobal ||
-		!items[2].isText() || !items[3].isText() {
+	if !all || n < 5 || n > 6 || !m.isString(items[0], "storage") || items[1].tag() != tagGlobal || !items[3].isText() {
 		return 0, false
 	}
-	key, whole, ok := m.string(items[2], maxKey)
+	key, ok := m.storageKey(items[2])
 	numel, isInt := m.integerOf(items[4])
-	if !ok || !whole || !isInt || numel < 0 {
+	if !ok || !isInt || numel < 0 {
 		return 0, false
 	}
-	s := storage{key: strings.Clone(key), class: m.judge.names.list[items[1].middle()].name, numel: numel, off: m.opOff}
+	s := storage{key: key, class: m.judge.names.list[items[1].middle()].name, numel: numel, off: m.opOff}
 	if e := m.judge.names.list[items[1].middle()].entry; e != nil {
 		s.itemsize = e.ItemSize
 	}
@@ -51,6 +51,18 @@ func (m *machine) storage(id value) (value, bool) {
 		return m.storageView(s, items[5])
 	}
 	return pair(tagStorage, 0, int64(i)), true
+}
+
+// storageKey is a text, or a number in an archive of torch.package.
+func (m *machine) storageKey(v value) (string, bool) {
+	if v.isText() {
+		key, whole, ok := m.string(v, maxKey)
+		return strings.Clone(key), ok && whole
+	}
+	if n, ok := m.integerOf(v); ok && n >= 0 && m.judge.inPackage() {
+		return strconv.FormatInt(n, 10), true
+	}
+	return "", false
 }
 
 // storageView is (key, offset, size): a part of a storage (legacy format).
@@ -211,8 +223,14 @@ func (j *judge) storageMember(key string) (name, version string, ok bool) {
 		}
 		return first, dir + "version", true
 	}
+	root, _, _ := strings.Cut(j.file, "/")
+	return root + "/.data/" + key + ".storage", root + "/.data/version", j.inPackage()
+}
+
+// inPackage reports a file of an archive of torch.package.
+func (j *judge) inPackage() bool {
 	root, _, nested := strings.Cut(j.file, "/")
-	return root + "/.data/" + key + ".storage", root + "/.data/version", nested && j.sibling != nil && j.packaged(root)
+	return nested && j.sibling != nil && j.packaged(root)
 }
 
 // packaged reports an archive of torch.package: torch/package/package_exporter.py.
