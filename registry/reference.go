@@ -14,10 +14,10 @@ type Reference struct {
 
 // stores are the schemes of stores on this machine, which need no host and are
 // written "scheme:rest".
-var stores = []string{"file", "hfcache", "oci-layout"}
+var stores = []string{"file", "hfcache", "oci-layout", "ollama-store", "docker-models"}
 
 // ParseReference splits a reference. "scheme://rest" names a store elsewhere,
-// "file:path", "hfcache:rest" and "oci-layout:rest" one on this machine; anything
+// "file:path", "hfcache:rest", "ollama-store:rest" and the like one on this machine; anything
 // else is a local path. It fails on an empty reference and on one
 // with control characters, which could only serve to mislead a reader of logs.
 func ParseReference(s string) (Reference, error) {

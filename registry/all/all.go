@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"assay/registry"
+	"assay/registry/dockermodels"
 	"assay/registry/hf"
 	"assay/registry/hfcache"
 	"assay/registry/internal/cas"
@@ -25,6 +26,7 @@ import (
 	"assay/registry/mlflow"
 	"assay/registry/modelscope"
 	"assay/registry/oci"
+	"assay/registry/ollama"
 	"assay/registry/s3"
 	"assay/registry/web"
 )
@@ -72,6 +74,9 @@ func Sources(cfg Config) ([]registry.Source, error) {
 		hubSource,
 		oci.New(oci.Config{Offline: cfg.Offline, Client: client, Store: store, UnsafePlainHTTP: plain}),
 		oci.NewLayout(),
+		ollama.New(ollama.Config{Offline: cfg.Offline, Client: client, Store: store, UnsafePlainHTTP: plain}),
+		ollama.NewStore(ollama.Dir(cfg.Getenv)),
+		dockermodels.New(dockermodels.Dir(cfg.Getenv)),
 	}
 	scope, err := modelscope.New(modelscope.FromEnv(modelscope.Config{Offline: cfg.Offline, Client: client, Store: store}, cfg.Getenv))
 	if err != nil {
@@ -99,7 +104,7 @@ func Sources(cfg Config) ([]registry.Source, error) {
 // planned are the stores that people ask for by scheme and that no source
 // answers to yet.
 var planned = map[string]string{
-	"az": "Azure Blob Storage", "ollama": "Ollama", "git+https": "Git", "kaggle": "Kaggle", "wandb": "Weights & Biases", "civitai": "CivitAI", "pvc": "Kubernetes volumes",
+	"az": "Azure Blob Storage", "git+https": "Git", "kaggle": "Kaggle", "wandb": "Weights & Biases", "civitai": "CivitAI", "pvc": "Kubernetes volumes",
 }
 
 // Resolve parses ref and asks the source of its scheme.

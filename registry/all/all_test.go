@@ -76,9 +76,9 @@ func TestResolve(t *testing.T) {
 func TestHelpfulErrors(t *testing.T) {
 	list := sources(t, all.Config{}, nil)
 	for ref, want := range map[string]string{
-		"az://bucket/x":   "not supported",
-		"ollama://llama3": "hf://",
-		"nope://x":        "oci://",
+		"az://bucket/x":    "not supported",
+		"ollama://a/b/c/d": "ollama://[host/]",
+		"nope://x":         "oci://",
 		"https://huggingface.co/acme/x/tree/main": "hf://acme/x",
 		"https://huggingface.co/datasets/acme/x":  "hf://datasets/acme/x",
 		"https://example.org/model.bin":           "add the digest",

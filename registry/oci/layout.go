@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -13,7 +12,6 @@ import (
 
 	"assay/registry"
 	"assay/registry/internal/cas"
-	"assay/registry/internal/disk"
 )
 
 // Layout is the Source of OCI image layouts on this machine (OCI image
@@ -79,7 +77,7 @@ func (l layout) resolve(ctx context.Context, dir, identifier string) (*registry.
 	var version struct {
 		Version string `json:"imageLayoutVersion"`
 	}
-	text, err := l.document("oci-layout", maxManifest)
+	text, err := l.document("oci-layout")
 	if err != nil || json.Unmarshal(text, &version) != nil || version.Version != "1.0.0" {
 		return nil, fmt.Errorf("%w: no OCI image layout of version 1.0.0 (file oci-layout)", registry.ErrReference)
 	}
@@ -105,7 +103,7 @@ func (l layout) find(ctx context.Context, identifier string) (*document, error) 
 	if _, err := registry.ParseDigest(identifier); err == nil {
 		return l.manifest(ctx, identifier)
 	}
-	text, err := l.document("index.json", maxManifest)
+	text, err := l.document("index.json")
 	if err != nil {
 		return nil, err
 	}
@@ -152,63 +150,20 @@ func (l layout) referrers(ctx context.Context) ([]descriptor, error) {
 }
 
 // manifest reads a manifest blob and compares it with its digest.
-func (l layout) manifest(_ context.Context, identifier string) (*document, error) {
-	digest, err := registry.ParseDigest(identifier)
-	if err != nil {
-		return nil, fmt.Errorf("%w: descriptor: %w", errManifest, err)
-	}
-	text, err := l.document(blobName(digest), maxManifest)
-	if err != nil {
-		return nil, err
-	}
-	got, err := digestOf(digest.Algorithm, text)
-	if err != nil {
-		return nil, err
-	}
-	if got != digest {
-		return nil, fmt.Errorf("%w: manifest %s is %s", registry.ErrDigest, digest, got)
-	}
-	return &document{digest: digest, body: text}, nil
+func (l layout) manifest(ctx context.Context, identifier string) (*document, error) {
+	return reader{l.folder()}.manifest(ctx, identifier)
 }
+
+func (l layout) folder() Folder { return Folder{Root: l.root, Blob: blobName, Document: blobName} }
 
 func blobName(d registry.Digest) string { return "blobs/" + d.Algorithm + "/" + d.Hex }
 
-func (l layout) document(name string, limit int64) ([]byte, error) {
-	c, err := disk.InRoot(l.root, name).Content(nil)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s", registry.ErrNotFound, name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if c.Size() > limit {
-		return nil, errors.Join(fmt.Errorf("%w: %s is too large", registry.ErrLimit, name), c.Close())
-	}
-	text, err := io.ReadAll(io.NewSectionReader(c, 0, c.Size()))
-	return text, errors.Join(err, c.Close())
-}
+func (l layout) document(name string) ([]byte, error) { return ReadDocument(l.root, name) }
 
-// open opens a blob. A reader computes SHA-256 itself, and compares it.
 func (l layout) open(ctx context.Context, b cas.Blob) (registry.Content, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	c, err := disk.InRoot(l.root, blobName(b.Want[0])).Content(nil)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: the layout has no blob %s (%s)", registry.ErrNotFound, b.Want[0], b.Name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if b.Want[0].Algorithm != "sha256" || c.Size() != b.Size {
-		if err := cas.Verify(ctx, c, b); err != nil {
-			return nil, errors.Join(err, c.Close())
-		}
-	}
-	return c, nil
+	return l.folder().Open(ctx, b)
 }
 
-// openRanges is open: the bytes are here.
 func (l layout) openRanges(ctx context.Context, b cas.Blob) (registry.Content, error) {
-	return l.open(ctx, b)
+	return l.folder().Open(ctx, b)
 }

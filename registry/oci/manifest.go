@@ -41,6 +41,7 @@ type descriptor struct {
 	Digest       string            `json:"digest"`
 	Size         int64             `json:"size"`
 	Annotations  map[string]string `json:"annotations,omitzero"`
+	Name         string            `json:"name,omitzero"` // Ollama's
 }
 
 // isIndex decides by the content and refuses a document that could be read both
@@ -83,6 +84,8 @@ type listing struct {
 	artifact  *registry.Artifact
 	seen      map[registry.Digest]bool // manifests
 	listed    map[string]bool          // file name without folder, and digest
+	name      func(Layer) string       // of a dialect; nil: annotations alone name files
+	taken     map[string]int           // names that name gave
 	documents int
 	layers    int
 }
@@ -170,7 +173,7 @@ func (l *listing) addImage(m *manifest, folder string) error {
 		}
 	}
 	for i, d := range m.Layers {
-		if err := l.addBlob(d, folder, layerName(i, d), "oci-layer"); err != nil {
+		if err := l.addBlob(d, folder, l.nameOf(i, d), "oci-layer"); err != nil {
 			return err
 		}
 	}

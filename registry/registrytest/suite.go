@@ -68,7 +68,8 @@ type Store interface {
 	// Publish makes files the content behind one mutable reference, always the
 	// same, and returns that reference.
 	Publish(t testing.TB, files []File) (ref string)
-	// Source returns a new Source, signed in with Secret.
+	// Source returns a new Source, signed in with Secret. A store that nobody signs
+	// in to has a method SignsNobodyIn.
 	Source(t testing.TB, o Options) registry.Source
 	// Front stands before every server of the store.
 	Front() *Front
