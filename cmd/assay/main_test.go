@@ -47,6 +47,8 @@ func TestScripts(t *testing.T) {
 			"hub":         startHub,
 			"ociregistry": startOCI,
 			"keypair":     keyPair,
+			"sigstore":    startSigstore,
+			"token":       writeToken,
 			"certify":     certify,
 			"dsse":        signPredicate,
 		},

@@ -15,8 +15,8 @@ import (
 	"assay/scanners"
 	"assay/verify"
 	"assay/verify/internal/envelope"
-	"assay/verify/internal/sigstoretest"
 	"assay/verify/policy"
+	"assay/verify/sigstoretest"
 	"assay/verify/trust"
 )
 

@@ -16,6 +16,7 @@ import (
 
 	"assay/verify"
 	"assay/verify/internal/envelope"
+	"assay/verify/internal/ociref"
 )
 
 // Summary says who verified, and what and when.
@@ -128,6 +129,9 @@ func MakeStatement(e verify.Evidence, predicateType string, predicate any) ([]by
 	}
 	subjects := make([]outSubject, 0, len(e.Files)+1)
 	subjects = append(subjects, outSubject{Name: "_", Digest: map[string]string{ContentAlgorithm: content}})
+	if manifest := ociref.PinnedDigest(e.Artifact.Pinned); manifest != "" { // by which registries find it
+		subjects = append(subjects, outSubject{Name: e.Artifact.Name, Digest: map[string]string{"sha256": manifest}})
+	}
 	for _, f := range e.Files {
 		subjects = append(subjects, outSubject{Name: f.Name, Digest: map[string]string{"sha256": f.SHA256}})
 	}

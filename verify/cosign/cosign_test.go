@@ -21,7 +21,7 @@ import (
 	"assay/registry"
 	"assay/verify"
 	"assay/verify/internal/envelope"
-	"assay/verify/internal/sigstoretest"
+	"assay/verify/sigstoretest"
 	"assay/verify/trust"
 )
 
@@ -206,9 +206,11 @@ func TestNegatives(t *testing.T) {
 		t.Errorf("a file that the manifest does not name: %q", got)
 	}
 	for name, change := range map[string]func(map[string]string){
-		"no signature":  func(a map[string]string) { delete(a, "dev.cosignproject.cosign/signature") },
-		"not base64":    func(a map[string]string) { a["dev.cosignproject.cosign/signature"] += "!" },
-		"a certificate": func(a map[string]string) { a["dev.sigstore.cosign/certificate"] = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" },
+		"no signature": func(a map[string]string) { delete(a, "dev.cosignproject.cosign/signature") },
+		"not base64":   func(a map[string]string) { a["dev.cosignproject.cosign/signature"] += "!" },
+		"a certificate": func(a map[string]string) {
+			a["dev.sigstore.cosign/certificate"] = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+		},
 	} {
 		changed := doc
 		changed.Annotations = maps.Clone(doc.Annotations)

@@ -1,6 +1,7 @@
 package oms
 
 import (
+	"context"
 	"crypto"
 	"crypto/x509"
 	"encoding/hex"
@@ -126,4 +127,16 @@ func (m *Manifest) payload() ([]byte, error) {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
 	return payload, nil
+}
+
+// Signer makes a bundle of a statement.
+type Signer = envelope.Signer
+
+// Sign makes a bundle.
+func Sign(ctx context.Context, m *Manifest, signer Signer) ([]byte, error) {
+	payload, err := m.payload()
+	if err != nil {
+		return nil, err
+	}
+	return signer.Sign(ctx, payload)
 }

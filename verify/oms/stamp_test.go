@@ -10,7 +10,7 @@ import (
 
 	"assay/verify"
 	"assay/verify/internal/envelope"
-	"assay/verify/internal/sigstoretest"
+	"assay/verify/sigstoretest"
 )
 
 // stampOf puts a timestamp over the bundle's signature, or over another one, into

@@ -8,7 +8,7 @@ import (
 
 	"assay/verify"
 	"assay/verify/internal/envelope"
-	"assay/verify/internal/sigstoretest"
+	"assay/verify/sigstoretest"
 )
 
 const (

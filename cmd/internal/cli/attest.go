@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,11 +11,14 @@ import (
 	"assay/cmd/internal/console"
 	"assay/verify"
 	"assay/verify/attest"
+	"assay/verify/cosign"
 	"assay/verify/report"
 )
 
-// attestable are the documents that can be attested, with their predicate types.
-var attestable = map[string]string{
+// predicateTypes are those of what can be attested.
+var predicateTypes = map[string]string{
+	attest.KindVSA:   attest.TypeVSA,
+	attest.KindSVR:   attest.TypeSVR,
 	"spdx3-json":     attest.TypeSPDX + "/v3",
 	"spdx2-json":     attest.TypeSPDX + "/v2.3",
 	"cyclonedx-json": attest.TypeCycloneDX,
@@ -28,9 +30,10 @@ const defaultVerifier = "urn:assay:verifier"
 func (a *app) attestCommand() *cobra.Command {
 	var key signingKey
 	var kind, out string
+	var push bool
 	s := attest.Summary{}
 	cmd := &cobra.Command{
-		Use:   "attest REPORT --type TYPE --private-key FILE",
+		Use:   "attest REPORT --type TYPE (--private-key FILE | --keyless)",
 		Short: "sign what a report says, as in-toto attestation",
 		Long: `attest reads a report that 'gate' wrote with --format json and signs a statement
 about its artifact: about the whole with the names of its files, and about each
@@ -53,29 +56,35 @@ folder that was made before does not cover it. Exit codes: 0 signed, 2 usage,
 	cmd.Flags().StringVar(&kind, "type", "vsa", "`TYPE` of the attestation: vsa, svr, spdx3-json, spdx2-json, cyclonedx-json")
 	cmd.Flags().StringVar(&s.Verifier, "verifier-id", defaultVerifier, "`URI` of who verified")
 	cmd.Flags().StringVar(&s.Resource, "resource-uri", "", "`URI` of what was verified (default: the report's reference)")
+	cmd.Flags().BoolVar(&push, "push", false, "keep the bundle in the registry, beside the artifact that the report is about (oci://)")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "bundle `FILE` to write (default: standard output)")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		out, err := a.bundleOut(cmd, out)
 		if err != nil {
 			return err
 		}
-		signer, chain, err := key.load(a.Getenv)
+		signer, err := key.signer(a)
 		if err != nil {
 			return err
 		}
 		s.Time = a.Now()
-		statement, err := a.statement(args[0], kind, s)
+		r, statement, err := a.statement(args[0], kind, s)
 		if err != nil {
 			return err
 		}
-		var bundle []byte
-		if len(chain) == 0 {
-			bundle, err = attest.SignWithKey(statement, signer)
-		} else {
-			bundle, err = attest.SignWithCertificate(statement, signer, chain, a.Now())
-		}
+		bundle, err := signer.Sign(cmd.Context(), statement)
 		if err != nil {
 			return err
+		}
+		if push {
+			at, err := a.attach(cmd.Context(), r.Artifact.Pinned, cosign.Attachment(bundle, predicateTypes[kind]))
+			if err != nil {
+				return err
+			}
+			if out == "" {
+				_, err = fmt.Fprintf(a.Stdout, "attested %s at %s\n", r.Artifact.Pinned, at)
+				return err
+			}
 		}
 		bundle = append(bundle, '\n')
 		if out != "" {
@@ -88,26 +97,27 @@ folder that was made before does not cover it. Exit codes: 0 signed, 2 usage,
 }
 
 // statement is what will be signed about a saved report.
-func (a *app) statement(path, kind string, s attest.Summary) ([]byte, error) {
-	types := append([]string{attest.KindVSA, attest.KindSVR}, sortedKeys(attestable)...)
-	if !slices.Contains(types, kind) {
-		return nil, usageError("--type %s: one of %s", kind, strings.Join(types, ", "))
+func (a *app) statement(path, kind string, s attest.Summary) (r verify.Report, statement []byte, err error) {
+	if _, known := predicateTypes[kind]; !known {
+		return r, nil, usageError("--type %s: one of %s", kind, strings.Join(sortedKeys(predicateTypes), ", "))
 	}
-	r, err := readReport(path)
-	if err != nil {
-		return nil, err
+	if r, err = readReport(path); err != nil {
+		return r, nil, err
 	}
 	switch kind {
 	case attest.KindVSA:
-		return attest.MakeVSA(r, s)
+		statement, err = attest.MakeVSA(r, s)
+		return r, statement, err
 	case attest.KindSVR:
-		return attest.MakeSVR(r, s)
+		statement, err = attest.MakeSVR(r, s)
+		return r, statement, err
 	}
 	var bill bytes.Buffer
 	if err := a.renderers()[kind](&bill, r, report.Options{}); err != nil {
-		return nil, fmt.Errorf("render %s: %w", kind, err)
+		return r, nil, fmt.Errorf("render %s: %w", kind, err)
 	}
-	return attest.MakeStatement(r.Evidence, attestable[kind], bill.Bytes())
+	statement, err = attest.MakeStatement(r.Evidence, predicateTypes[kind], bill.Bytes())
+	return r, statement, err
 }
 
 func readReport(path string) (verify.Report, error) {

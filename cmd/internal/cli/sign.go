@@ -20,6 +20,8 @@ import (
 	"assay/registry"
 	"assay/registry/local"
 	"assay/verify"
+	"assay/verify/attest"
+	"assay/verify/cosign"
 	"assay/verify/oms"
 	"assay/verify/trust"
 )
@@ -28,11 +30,23 @@ import (
 // from: a flag would show it to every user of the machine.
 const unlockVariable = "ASSAY_KEY_PASSWORD"
 
+// tokenVariable is where an identity token comes from, as other Sigstore clients
+// take it.
+const tokenVariable = "SIGSTORE_ID_TOKEN"
+
 // signingKey are the flags that say with what to sign.
 type signingKey struct {
 	privateKey  string
 	certificate string
 	chain       []string
+
+	keyless     bool
+	token       string // file
+	config      string // file
+	authority   string
+	log         string
+	stampers    []string
+	trustedRoot string
 }
 
 func (k *signingKey) flags(f *pflag.FlagSet) {
@@ -40,12 +54,87 @@ func (k *signingKey) flags(f *pflag.FlagSet) {
 		"its password is taken from "+unlockVariable)
 	f.StringVar(&k.certificate, "certificate", "", "certificate of the key, a PEM `FILE`: verifiers then need its root and not the key")
 	f.StringArrayVar(&k.chain, "certificate-chain", nil, "intermediate certificates above --certificate, a PEM `FILE`; repeatable")
+	f.BoolVar(&k.keyless, "keyless", false, "sign through Sigstore in place of a key: who you are, and that you signed, is published in its log")
+	f.StringVar(&k.token, "identity-token", "", "OpenID Connect token for --keyless, a `FILE` (default: the variable "+tokenVariable+")")
+	f.StringVar(&k.config, "signing-config", "", "Sigstore signing config `FILE` that names the services for --keyless (default: the public ones)")
+	f.StringVar(&k.authority, "fulcio-url", "", "certificate authority `URL` for --keyless")
+	f.StringVar(&k.log, "rekor-url", "", "transparency log `URL` for --keyless; \"none\" for an instance without one")
+	f.StringArrayVar(&k.stampers, "timestamp-url", nil, "timestamp authority `URL` with its path for --keyless; repeatable")
+	f.StringVar(&k.trustedRoot, "trusted-root", "", "Sigstore trusted root `FILE` that the new signature is verified against before it is written")
+}
+
+// signer is what to sign with.
+func (k *signingKey) signer(a *app) (attest.Signer, error) {
+	if k.keyless {
+		return k.sigstore(a)
+	}
+	if used := k.token + k.config + k.authority + k.log + strings.Join(k.stampers, "") + k.trustedRoot; used != "" {
+		return nil, usageError("the flags about Sigstore need --keyless")
+	}
+	key, chain, err := k.load(a.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return attest.KeySigner{Key: key, Chain: chain, Now: a.Now()}, nil
+}
+
+// sigstore puts the services together: the public ones, those of a signing config,
+// or those that are named one by one.
+func (k *signingKey) sigstore(a *app) (attest.Signer, error) {
+	switch {
+	case k.privateKey != "" || k.certificate != "":
+		return nil, usageError("--keyless makes a key of its own: leave out --private-key and --certificate")
+	case a.offline:
+		return nil, usageError("--keyless asks the services of Sigstore, and --offline forbids it")
+	}
+	services := attest.PublicServices()
+	if k.config != "" {
+		data, err := trust.ReadFile(k.config, trust.MaxFile)
+		if err != nil {
+			return nil, usageError("--signing-config: %w", err)
+		}
+		if services, err = attest.ServicesFrom(data, a.Now()); err != nil {
+			return nil, usageError("--signing-config: %w", err)
+		}
+	}
+	if k.authority != "" { // another instance altogether: nothing of the public one is asked
+		services = attest.Services{Authority: k.authority}
+	}
+	if k.log != "" {
+		services.Log = strings.TrimSuffix(k.log, "none")
+	}
+	if len(k.stampers) > 0 {
+		services.Stampers = k.stampers
+	}
+	for _, url := range append([]string{services.Authority, services.Log}, services.Stampers...) {
+		if url != "" && !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://127.0.0.1:") && !strings.HasPrefix(url, "http://localhost:") {
+			return nil, usageError("%s: the identity token and what vouches for it need https://", url)
+		}
+	}
+	out := attest.Keyless{Services: services, Token: strings.TrimSpace(a.Getenv(tokenVariable))}
+	if k.token != "" {
+		data, err := trust.ReadFile(k.token, trust.MaxFile)
+		if err != nil {
+			return nil, usageError("--identity-token: %w", err)
+		}
+		out.Token = strings.TrimSpace(string(data))
+	}
+	if out.Token == "" {
+		return nil, usageError("--keyless needs an identity token: --identity-token FILE, or the variable %s", tokenVariable)
+	}
+	if k.trustedRoot != "" {
+		var err error
+		if out.TrustedRoot, err = trust.ReadFile(k.trustedRoot, trust.MaxFile); err != nil {
+			return nil, usageError("--trusted-root: %w", err)
+		}
+	}
+	return out, nil
 }
 
 // load reads the key, and the certificates, leaf first, when there are any.
 func (k *signingKey) load(getenv func(string) string) (crypto.Signer, []*x509.Certificate, error) {
 	if k.privateKey == "" {
-		return nil, nil, usageError("say with what to sign: --private-key FILE")
+		return nil, nil, usageError("say with what to sign: --private-key FILE, or --keyless")
 	}
 	if k.certificate == "" && len(k.chain) > 0 {
 		return nil, nil, usageError("--certificate-chain needs the signer's own certificate: --certificate FILE")
@@ -98,11 +187,13 @@ func (a *app) signCommand() *cobra.Command {
 	var ignore []string
 	var ignoreGit bool
 	cmd := &cobra.Command{
-		Use:   "sign MODEL --private-key FILE",
+		Use:   "sign MODEL (--private-key FILE | --keyless)",
 		Short: "sign a model's files, as publisher",
 		Long: `sign hashes every file of a folder, or one file, and writes an OpenSSF Model
 Signing bundle: MODEL/model.sig for a folder, MODEL.sig for a file. Verifiers
-need your public key, or with --certificate the root above it.
+need your public key, with --certificate the root above it, with --keyless your
+identity and who vouches for it. Of oci://HOST/NAME it signs the manifest, as
+cosign does, and keeps the signature in the registry.
 
 It refuses what verifiers would: symbolic links, names that are not safe on every
 system, an empty model, a certificate that is expired or not for signing. An
@@ -111,7 +202,9 @@ earlier bundle is replaced in one step and never signed itself.
 Exit codes: 0 signed, 2 usage, 3 a file could not be read or signed.`,
 		Example: `  assay sign ./model --private-key signer.key
   ASSAY_KEY_PASSWORD=... assay sign ./model --private-key signer.key --certificate signer.pem --certificate-chain intermediate.pem
-  assay sign ./model.safetensors --private-key signer.key -o model.safetensors.sig`,
+  assay sign ./model.safetensors --private-key signer.key -o model.safetensors.sig
+  SIGSTORE_ID_TOKEN=... assay sign ./model --keyless
+  assay sign oci://registry.example.com/models/x:1.0 --private-key signer.key`,
 		Args: needs("a model", "MODEL --private-key FILE"),
 	}
 	key.flags(cmd.Flags())
@@ -119,12 +212,15 @@ Exit codes: 0 signed, 2 usage, 3 a file could not be read or signed.`,
 	cmd.Flags().StringArrayVar(&ignore, "ignore-paths", nil, "`PATH` in the model to leave out of the signature, which says so; repeatable")
 	cmd.Flags().BoolVar(&ignoreGit, "ignore-git-paths", true, "leave out "+strings.Join(oms.GitPaths(), ", ")+", as the specification does")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
-		signer, chain, err := key.load(a.Getenv)
+		signer, err := key.signer(a)
 		if err != nil {
 			return err
 		}
 		if out, err = a.bundleOut(cmd, out); err != nil {
 			return err
+		}
+		if strings.HasPrefix(args[0], "oci://") {
+			return a.signManifest(cmd.Context(), args[0], out, signer)
 		}
 		for _, path := range ignore {
 			if err := oms.CheckIgnorePath(path); err != nil {
@@ -142,7 +238,7 @@ Exit codes: 0 signed, 2 usage, 3 a file could not be read or signed.`,
 		if err != nil {
 			return err
 		}
-		bundle, err := a.signManifest(manifest, signer, chain)
+		bundle, err := oms.Sign(cmd.Context(), manifest, signer)
 		if err != nil {
 			return err
 		}
@@ -155,11 +251,48 @@ Exit codes: 0 signed, 2 usage, 3 a file could not be read or signed.`,
 	return cmd
 }
 
-func (a *app) signManifest(m *oms.Manifest, signer crypto.Signer, chain []*x509.Certificate) ([]byte, error) {
-	if len(chain) == 0 {
-		return oms.SignWithKey(m, signer)
+// signManifest signs what a reference of a registry is pinned to. The signature is
+// kept there beside it, or written to a file.
+func (a *app) signManifest(ctx context.Context, ref, out string, signer attest.Signer) error {
+	artifact, err := a.resolve(ctx, ref)
+	if err != nil {
+		return err
 	}
-	return oms.SignWithCertificate(m, signer, chain, a.Now())
+	document, err := cosign.Sign(ctx, artifact.Pinned, signer)
+	if err != nil {
+		return err
+	}
+	if out != "" {
+		if err := writeFile(out, document.Data); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(a.Stdout, "signed %s in %s\n", artifact.Pinned, out)
+		return err
+	}
+	at, err := a.attach(ctx, artifact.Pinned, document)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.Stdout, "signed %s at %s\n", artifact.Pinned, at)
+	return err
+}
+
+// attach keeps a document beside an artifact in its registry.
+func (a *app) attach(ctx context.Context, pinned string, document registry.Attachment) (string, error) {
+	ref, err := registry.ParseReference(pinned)
+	if err != nil {
+		return "", err
+	}
+	list, err := a.sources()
+	if err != nil {
+		return "", err
+	}
+	for _, s := range list {
+		if keeper, ok := s.(registry.Attacher); ok && s.Scheme() == ref.Scheme {
+			return keeper.Attach(ctx, pinned, document)
+		}
+	}
+	return "", usageError("%s: only registries (oci://) keep signatures beside an artifact: write it to a file with -o FILE", pinned)
 }
 
 // bundlePath is where to write, and the bundle's name inside the model, "" when
