@@ -24,6 +24,7 @@ import (
 	"assay/scanners/script"
 	"assay/scanners/sentencepiece"
 	"assay/scanners/serialized"
+	"assay/scanners/sevenzip"
 	"assay/scanners/tar"
 	"assay/scanners/text"
 	"assay/scanners/tokenizer"
@@ -61,6 +62,7 @@ func Scanners() []scanners.Scanner {
 		script.Scanner{},
 		sentencepiece.Scanner{},
 		serialized.Scanner{},
+		sevenzip.Scanner{},
 		tar.Scanner{},
 		text.Scanner{},
 		tokenizer.Scanner{},

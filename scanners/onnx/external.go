@@ -129,7 +129,9 @@ func (s *scan) endExternal(want int64, known bool) {
 // same container.
 func (s *scan) noteRange(w location, length int64) {
 	name := path.Clean(w.path)
-	s.result.Outline.AddRef(scanners.Ref{Kind: scanners.RefData, Name: w.path, Key: s.tensor.name, Span: scanners.Span{Off: w.offset, Len: max(length, 0)}})
+	if length != 0 { // an empty tensor reads nothing
+		s.result.Outline.AddRef(scanners.Ref{Kind: scanners.RefData, Name: w.path, Key: s.tensor.name, Span: scanners.Span{Off: w.offset, Len: max(length, 0)}})
+	}
 	if s.external[name] == nil {
 		if s.ranges++; s.ranges > maxRanges {
 			return
