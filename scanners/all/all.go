@@ -15,6 +15,7 @@ import (
 	"assay/scanners/hdf5"
 	"assay/scanners/image"
 	"assay/scanners/jinja"
+	"assay/scanners/keras"
 	"assay/scanners/numpy"
 	"assay/scanners/ollama"
 	"assay/scanners/onnx"
@@ -52,6 +53,7 @@ func Scanners() []scanners.Scanner {
 		gguf.Scanner{},
 		hdf5.Scanner{},
 		image.Scanner{},
+		keras.Scanner{},
 		jinja.Scanner{},
 		numpy.Scanner{},
 		ollama.Scanner{},
