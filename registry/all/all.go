@@ -17,7 +17,6 @@ import (
 	"strings"
 
 	"assay/registry"
-	"assay/registry/dockermodels"
 	"assay/registry/hf"
 	"assay/registry/hfcache"
 	"assay/registry/internal/cas"
@@ -26,7 +25,6 @@ import (
 	"assay/registry/mlflow"
 	"assay/registry/modelscope"
 	"assay/registry/oci"
-	"assay/registry/ollama"
 	"assay/registry/s3"
 	"assay/registry/web"
 )
@@ -74,9 +72,9 @@ func Sources(cfg Config) ([]registry.Source, error) {
 		hubSource,
 		oci.New(oci.Config{Offline: cfg.Offline, Client: client, Store: store, UnsafePlainHTTP: plain}),
 		oci.NewLayout(),
-		ollama.New(ollama.Config{Offline: cfg.Offline, Client: client, Store: store, UnsafePlainHTTP: plain}),
-		ollama.NewStore(ollama.Dir(cfg.Getenv)),
-		dockermodels.New(dockermodels.Dir(cfg.Getenv)),
+		oci.NewOllama(oci.OllamaConfig{Offline: cfg.Offline, Client: client, Store: store, UnsafePlainHTTP: plain}),
+		oci.NewOllamaStore(oci.OllamaDir(cfg.Getenv)),
+		oci.NewDockerModels(oci.DockerModelsDir(cfg.Getenv)),
 	}
 	scope, err := modelscope.New(modelscope.FromEnv(modelscope.Config{Offline: cfg.Offline, Client: client, Store: store}, cfg.Getenv))
 	if err != nil {

@@ -154,11 +154,13 @@ func (l layout) manifest(ctx context.Context, identifier string) (*document, err
 	return reader{l.folder()}.manifest(ctx, identifier)
 }
 
-func (l layout) folder() Folder { return Folder{Root: l.root, Blob: blobName, Document: blobName} }
+func (l layout) folder() blobFolder {
+	return blobFolder{root: l.root, blob: blobName, document: blobName}
+}
 
 func blobName(d registry.Digest) string { return "blobs/" + d.Algorithm + "/" + d.Hex }
 
-func (l layout) document(name string) ([]byte, error) { return ReadDocument(l.root, name) }
+func (l layout) document(name string) ([]byte, error) { return readDocument(l.root, name) }
 
 func (l layout) open(ctx context.Context, b cas.Blob) (registry.Content, error) {
 	return l.folder().Open(ctx, b)

@@ -84,7 +84,7 @@ type listing struct {
 	artifact  *registry.Artifact
 	seen      map[registry.Digest]bool // manifests
 	listed    map[string]bool          // file name without folder, and digest
-	name      func(Layer) string       // of a dialect; nil: annotations alone name files
+	name      func(layer) string       // of a dialect; nil: annotations alone name files
 	taken     map[string]int           // names that name gave
 	documents int
 	layers    int

@@ -8,6 +8,10 @@
 // inside. Of an index, the layers of every manifest are listed, once per digest,
 // so that no platform is left unlooked at. The configuration is a file too.
 //
+// Ollama's registry and store and the store of Docker Model Runner keep their models
+// in the same manifests (Ollama, OllamaStore, DockerModels), and so do image layouts
+// (Layout).
+//
 // # Security
 //
 // A tag is resolved to a digest by hashing the manifest, once; everything after

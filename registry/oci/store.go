@@ -16,26 +16,26 @@ import (
 	"assay/registry/internal/disk"
 )
 
-// Repository is where the manifests and blobs of one artifact are read by digest.
+// blobs is where the manifests and blobs of one artifact are read by digest.
 // What a manifest's bytes are is compared here, what a blob's are by Open.
-type Repository interface {
+type blobs interface {
 	Manifest(ctx context.Context, d registry.Digest) ([]byte, error)
 	Open(ctx context.Context, b cas.Blob) (registry.Content, error)
 	OpenRanges(ctx context.Context, b cas.Blob) (registry.Content, error)
 }
 
-// Layer is what a file may be named after.
-type Layer struct {
+// layer is what a file may be named after.
+type layer struct {
 	MediaType string
 	Name      string // Ollama's own, which no specification has
 	Annotated bool   // an annotation names the file
 }
 
-// List adds the files of a manifest, or of every manifest of an index, to an
+// list adds the files of a manifest, or of every manifest of an index, to an
 // artifact. The text is what the artifact's digest was computed over; kind is the
 // media type that the store says it has. Layers that name gives no name ("") have
 // that of their annotations; of several with one name, the later are numbered.
-func List(ctx context.Context, a *registry.Artifact, r Repository, text []byte, kind string, name func(Layer) string) error {
+func list(ctx context.Context, a *registry.Artifact, r blobs, text []byte, kind string, name func(layer) string) error {
 	d, err := digestOf("sha256", text)
 	if err != nil {
 		return err
@@ -47,14 +47,14 @@ func List(ctx context.Context, a *registry.Artifact, r Repository, text []byte, 
 	return l.run(ctx, &document{digest: d, kind: kind, body: text})
 }
 
-// DigestOf is the digest of a manifest's text.
-func DigestOf(text []byte) registry.Digest {
+// manifestDigest is the digest of a manifest's text.
+func manifestDigest(text []byte) registry.Digest {
 	d, _ := digestOf("sha256", text)
 	return d
 }
 
-// reader compares what a Repository gives.
-type reader struct{ from Repository }
+// reader compares what a blobs gives.
+type reader struct{ from blobs }
 
 func (r reader) manifest(ctx context.Context, identifier string) (*document, error) {
 	want, err := registry.ParseDigest(identifier)
@@ -86,7 +86,7 @@ func (r reader) openRanges(ctx context.Context, b cas.Blob) (registry.Content, e
 // nameOf is the name of a layer's file.
 func (l *listing) nameOf(i int, d descriptor) string {
 	if l.name != nil {
-		if name := l.name(Layer{d.MediaType, d.Name, isAnnotated(d)}); name != "" {
+		if name := l.name(layer{d.MediaType, d.Name, isAnnotated(d)}); name != "" {
 			return l.numbered(name)
 		}
 	}
@@ -107,19 +107,19 @@ func (l *listing) numbered(name string) string {
 	return name
 }
 
-// Folder is a Repository on this machine.
-type Folder struct {
-	Root           *os.Root
-	Blob, Document func(registry.Digest) string // their names below Root
+// blobFolder is a blobs on this machine.
+type blobFolder struct {
+	root           *os.Root
+	blob, document func(registry.Digest) string // their names below root
 }
 
 // Manifest reads a manifest.
-func (f Folder) Manifest(_ context.Context, d registry.Digest) ([]byte, error) {
-	return ReadDocument(f.Root, f.Document(d))
+func (f blobFolder) Manifest(_ context.Context, d registry.Digest) ([]byte, error) {
+	return readDocument(f.root, f.document(d))
 }
 
-// ReadDocument reads a file that is a manifest or an index, and no larger.
-func ReadDocument(root *os.Root, name string) ([]byte, error) {
+// readDocument reads a file that is a manifest or an index, and no larger.
+func readDocument(root *os.Root, name string) ([]byte, error) {
 	c, err := disk.InRoot(root, name).Content(nil)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s", registry.ErrNotFound, registry.PrintableName(name))
@@ -136,11 +136,11 @@ func ReadDocument(root *os.Root, name string) ([]byte, error) {
 
 // Open opens a blob. A reader computes SHA-256 itself, and compares it; what is
 // promised otherwise, or has another size, is compared here.
-func (f Folder) Open(ctx context.Context, b cas.Blob) (registry.Content, error) {
+func (f blobFolder) Open(ctx context.Context, b cas.Blob) (registry.Content, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	c, err := disk.InRoot(f.Root, f.Blob(b.Want[0])).Content(nil)
+	c, err := disk.InRoot(f.root, f.blob(b.Want[0])).Content(nil)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: the store has no blob %s (%s)", registry.ErrNotFound, b.Want[0], b.Name)
 	}
@@ -156,6 +156,6 @@ func (f Folder) Open(ctx context.Context, b cas.Blob) (registry.Content, error) 
 }
 
 // OpenRanges is Open: the bytes are here.
-func (f Folder) OpenRanges(ctx context.Context, b cas.Blob) (registry.Content, error) {
+func (f blobFolder) OpenRanges(ctx context.Context, b cas.Blob) (registry.Content, error) {
 	return f.Open(ctx, b)
 }

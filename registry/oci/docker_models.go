@@ -1,17 +1,4 @@
-// Package dockermodels is the Source of models in the store of Docker Model Runner
-// on this machine.
-//
-//	docker-models:[STORE//]name[:tag|@sha256:...]
-//
-// STORE is the folder that holds models.json; without it, $MODELS_PATH, else
-// ~/.docker/models. The name is what docker model ls shows, like ai/smollm2.
-//
-// # Security
-//
-// models.json says which manifest a tag means; the manifest is compared with its
-// digest, and blobs with theirs by whoever reads them. Links are not followed out
-// of the store.
-package dockermodels
+package oci
 
 import (
 	"context"
@@ -26,20 +13,25 @@ import (
 
 	"assay/registry"
 	"assay/registry/internal/fetch"
-	"assay/registry/oci"
 )
 
-// Source resolves references to models of a store.
-type Source struct{ dir string }
+// DockerModels is the Source of models in the store of Docker Model Runner on this
+// machine.
+//
+//	docker-models:[STORE//]name[:tag|@sha256:...]
+//
+// STORE is the folder that holds models.json; without it, $MODELS_PATH, else
+// ~/.docker/models. The name is what docker model ls shows, like ai/smollm2.
+type DockerModels struct{ dir string }
 
-var _ registry.Source = (*Source)(nil)
+var _ registry.Source = (*DockerModels)(nil)
 
-// New returns a Source with dir as the store of references that name none; ""
+// NewDockerModels returns the Source with dir as the store of references that name none; ""
 // means that they are refused.
-func New(dir string) *Source { return &Source{dir} }
+func NewDockerModels(dir string) *DockerModels { return &DockerModels{dir} }
 
-// Dir is where Docker Model Runner keeps models in this environment, or "".
-func Dir(getenv func(string) string) string {
+// DockerModelsDir is where Docker Model Runner keeps models in this environment, or "".
+func DockerModelsDir(getenv func(string) string) string {
 	if dir := getenv("MODELS_PATH"); dir != "" {
 		return dir
 	}
@@ -50,10 +42,10 @@ func Dir(getenv func(string) string) string {
 }
 
 // Scheme is "docker-models".
-func (*Source) Scheme() string { return "docker-models" }
+func (*DockerModels) Scheme() string { return "docker-models" }
 
-// index is models.json (pkg/distribution/internal/store/index.go).
-type index struct {
+// dockerIndex is models.json (pkg/distribution/internal/store/index.go).
+type dockerIndex struct {
 	Models fetch.List[struct {
 		ID   string             `json:"id"`
 		Tags fetch.List[string] `json:"tags"`
@@ -61,7 +53,7 @@ type index struct {
 }
 
 // Resolve finds the manifest of the name and lists its layers.
-func (s *Source) Resolve(ctx context.Context, ref registry.Reference) (*registry.Artifact, error) {
+func (s *DockerModels) Resolve(ctx context.Context, ref registry.Reference) (*registry.Artifact, error) {
 	dir, name := s.dir, ref.Rest
 	if i := strings.LastIndex(name, "//"); i >= 0 {
 		dir, name = name[:i], name[i+2:]
@@ -76,66 +68,66 @@ func (s *Source) Resolve(ctx context.Context, ref registry.Reference) (*registry
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}
-	a, err := resolve(ctx, root, name)
+	a, err := resolveDocker(ctx, root, name)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", ref, err), root.Close())
 	}
 	a.Ref = ref
-	a.Pinned = "docker-models:" + dir + "//" + repository(name) + "@" + a.Identity.Revision
+	a.Pinned = "docker-models:" + dir + "//" + withoutTag(name) + "@" + a.Identity.Revision
 	return a, nil
 }
 
-func resolve(ctx context.Context, root *os.Root, name string) (*registry.Artifact, error) {
-	text, err := oci.ReadDocument(root, "models.json")
+func resolveDocker(ctx context.Context, root *os.Root, name string) (*registry.Artifact, error) {
+	text, err := readDocument(root, "models.json")
 	if err != nil {
 		return nil, err
 	}
-	var list index
-	if err := json.Unmarshal(text, &list); err != nil {
+	var known dockerIndex
+	if err := json.Unmarshal(text, &known); err != nil {
 		return nil, fmt.Errorf("%w: models.json cannot be read", fetch.ErrProtocol)
 	}
-	id, err := list.find(name)
+	id, err := known.find(name)
 	if err != nil {
 		return nil, err
 	}
-	from := oci.Folder{
-		Root: root, Blob: func(d registry.Digest) string { return "blobs/" + d.Algorithm + "/" + d.Hex },
-		Document: func(d registry.Digest) string { return "manifests/" + d.Algorithm + "/" + d.Hex },
+	from := blobFolder{
+		root: root, blob: func(d registry.Digest) string { return "blobs/" + d.Algorithm + "/" + d.Hex },
+		document: func(d registry.Digest) string { return "manifests/" + d.Algorithm + "/" + d.Hex },
 	}
 	if text, err = from.Manifest(ctx, id); err != nil {
 		return nil, err
 	}
-	if got := oci.DigestOf(text); got != id {
+	if got := manifestDigest(text); got != id {
 		return nil, fmt.Errorf("%w: manifest %s is %s", registry.ErrDigest, id, got)
 	}
-	a := &registry.Artifact{Kind: registry.KindModel, Identity: registry.Identity{Name: repository(name), Revision: id.String()}}
-	return a, oci.List(ctx, a, from, text, "", layerName)
+	a := &registry.Artifact{Kind: registry.KindModel, Identity: registry.Identity{Name: withoutTag(name), Revision: id.String()}}
+	return a, list(ctx, a, from, text, "", dockerLayer)
 }
 
-// files are the names of layers that have no annotation, by media type (types/config.go).
-var files = map[string]string{
+// dockerFiles are the names of layers that have no annotation, by media type (types/config.go).
+var dockerFiles = map[string]string{
 	"gguf.v3": "model.gguf", "safetensors": "model.safetensors", "dduf": "model.dduf", "mmproj": "mmproj.gguf",
 	"license": "LICENSE", "vllm.config.tar": "vllm-config.tar", "dir.tar": "dir.tar", "chat.template.jinja": "chat_template.jinja",
 }
 
-// layerName leaves the naming to annotations where there are some: those of a
+// dockerLayer leaves the naming to annotations where there are some: those of a
 // Model Runner with a file for each layer.
-func layerName(l oci.Layer) string {
+func dockerLayer(l layer) string {
 	if l.Annotated {
 		return ""
 	}
-	return files[strings.TrimPrefix(l.MediaType, "application/vnd.docker.ai.")]
+	return dockerFiles[strings.TrimPrefix(l.MediaType, "application/vnd.docker.ai.")]
 }
 
 // find looks a name up as Docker does: by digest, or among the tags with the
 // defaults written out.
-func (x index) find(name string) (registry.Digest, error) {
-	wanted := full(name)
+func (x dockerIndex) find(name string) (registry.Digest, error) {
+	wanted := fullDockerName(name)
 	_, pinned, byDigest := strings.Cut(name, "@")
 	for _, m := range x.Models {
 		match := byDigest && m.ID == pinned || !byDigest && m.ID == name
 		for _, tag := range m.Tags {
-			match = match || !byDigest && full(tag) == wanted
+			match = match || !byDigest && fullDockerName(tag) == wanted
 		}
 		if match {
 			d, err := registry.ParseDigest(m.ID)
@@ -148,8 +140,8 @@ func (x index) find(name string) (registry.Digest, error) {
 	return registry.Digest{}, fmt.Errorf("%w: models.json names no %q", registry.ErrNotFound, name)
 }
 
-// full writes "ai/smollm2" out as "index.docker.io/ai/smollm2:latest".
-func full(name string) string {
+// fullDockerName writes "ai/smollm2" out as "index.docker.io/ai/smollm2:latest".
+func fullDockerName(name string) string {
 	first, rest, ok := strings.Cut(name, "/")
 	switch {
 	case !ok:
@@ -165,8 +157,8 @@ func full(name string) string {
 	return name
 }
 
-// repository is a name without its tag or digest.
-func repository(name string) string {
+// withoutTag is a name without its tag or digest.
+func withoutTag(name string) string {
 	name, _, _ = strings.Cut(name, "@")
 	if i := strings.LastIndex(name, ":"); i > strings.LastIndex(name, "/") {
 		name = name[:i]

@@ -1,4 +1,4 @@
-package dockermodels_test
+package oci_test
 
 import (
 	"encoding/json"
@@ -6,23 +6,23 @@ import (
 	"testing"
 
 	"assay/registry"
-	"assay/registry/dockermodels"
+	"assay/registry/oci"
 	"assay/registry/registrytest"
 )
 
-const manifestType = "application/vnd.oci.image.manifest.v1+json"
+const dockerManifest = "application/vnd.oci.image.manifest.v1+json"
 
-// atRest is a store as Docker Model Runner keeps it.
-type atRest struct{ dir string }
+// dockerAtRest is a store as Docker Model Runner keeps it.
+type dockerAtRest struct{ dir string }
 
-func (s atRest) Publish(t testing.TB, files []registrytest.File) string {
-	s.publish(t, files, registrytest.Layers(t, manifestType, files, func(f registrytest.File) map[string]any {
+func (s dockerAtRest) Publish(t testing.TB, files []registrytest.File) string {
+	s.publish(t, files, registrytest.Layers(t, dockerManifest, files, func(f registrytest.File) map[string]any {
 		return map[string]any{"mediaType": "application/vnd.docker.ai.model.file", "annotations": map[string]string{"org.cncf.model.filepath": f.Name}}
 	}))
 	return "docker-models:" + s.dir + "//ai/sample"
 }
 
-func (s atRest) publish(t testing.TB, files []registrytest.File, manifest []byte) {
+func (s dockerAtRest) publish(t testing.TB, files []registrytest.File, manifest []byte) {
 	id := registrytest.SHA256(manifest)
 	registrytest.Write(t, filepath.Join(s.dir, "manifests", "sha256", id), manifest)
 	for _, f := range files {
@@ -35,24 +35,24 @@ func (s atRest) publish(t testing.TB, files []registrytest.File, manifest []byte
 	registrytest.Write(t, filepath.Join(s.dir, "models.json"), index)
 }
 
-func (s atRest) Source(testing.TB) registry.Source { return dockermodels.New("") }
+func (s dockerAtRest) Source(testing.TB) registry.Source { return oci.NewDockerModels("") }
 
-func (s atRest) Place(_ testing.TB, f registrytest.File) string {
+func (s dockerAtRest) Place(_ testing.TB, f registrytest.File) string {
 	return filepath.Join(s.dir, "blobs", "sha256", registrytest.SHA256(f.Content))
 }
 
-func (s atRest) Missing(testing.TB) string { return "docker-models:" + s.dir + "//none" }
+func (s dockerAtRest) Missing(testing.TB) string { return "docker-models:" + s.dir + "//none" }
 
-func TestSuite(t *testing.T) {
-	registrytest.RunAtRest(t, func(t *testing.T) registrytest.AtRest { return atRest{t.TempDir()} })
+func TestDockerModelsSuite(t *testing.T) {
+	registrytest.RunAtRest(t, func(t *testing.T) registrytest.AtRest { return dockerAtRest{t.TempDir()} })
 }
 
 // The names that docker model understands mean one model, and layers without
 // annotations are named after their media type.
-func TestNames(t *testing.T) {
-	s := atRest{t.TempDir()}
+func TestDockerModelsNames(t *testing.T) {
+	s := dockerAtRest{t.TempDir()}
 	files := []registrytest.File{{Name: "gguf.v3", Content: []byte("GGUF")}, {Name: "license", Content: []byte("MIT")}}
-	s.publish(t, files, registrytest.Layers(t, manifestType, files, func(f registrytest.File) map[string]any {
+	s.publish(t, files, registrytest.Layers(t, dockerManifest, files, func(f registrytest.File) map[string]any {
 		return map[string]any{"mediaType": "application/vnd.docker.ai." + f.Name}
 	}))
 	pinned := ""

@@ -1,4 +1,4 @@
-package ollama
+package oci
 
 import (
 	"context"
@@ -10,21 +10,25 @@ import (
 	"strings"
 
 	"assay/registry"
-	"assay/registry/oci"
 )
 
-// Store is the Source of models in Ollama's store on this machine. Ollama takes a
+// OllamaStore is the Source of models in Ollama's store on this machine.
+//
+//	ollama-store:[STORE//][host/][namespace/]model[:tag]
+//
+// STORE is the folder that holds "manifests" and "blobs"; without it, the one of
+// the environment (OLLAMA_MODELS, else ~/.ollama/models). Ollama takes a
 // file that is there for the right one; here it is compared.
-type Store struct{ dir string }
+type OllamaStore struct{ dir string }
 
-var _ registry.Source = (*Store)(nil)
+var _ registry.Source = (*OllamaStore)(nil)
 
-// NewStore returns a Store with dir as the folder of references that name none;
+// NewOllamaStore returns the Source with dir as the folder of references that name none;
 // "" means that they are refused.
-func NewStore(dir string) *Store { return &Store{dir} }
+func NewOllamaStore(dir string) *OllamaStore { return &OllamaStore{dir} }
 
-// Dir is where Ollama keeps models in this environment, or "".
-func Dir(getenv func(string) string) string {
+// OllamaDir is where Ollama keeps models in this environment, or "".
+func OllamaDir(getenv func(string) string) string {
 	if dir := getenv("OLLAMA_MODELS"); dir != "" {
 		return dir
 	}
@@ -35,16 +39,16 @@ func Dir(getenv func(string) string) string {
 }
 
 // Scheme is "ollama-store".
-func (*Store) Scheme() string { return "ollama-store" }
+func (*OllamaStore) Scheme() string { return "ollama-store" }
 
 // Resolve reads the manifest of the tag and lists its layers. A blob that is named
 // and not there fails when it is opened.
-func (s *Store) Resolve(ctx context.Context, ref registry.Reference) (*registry.Artifact, error) {
+func (s *OllamaStore) Resolve(ctx context.Context, ref registry.Reference) (*registry.Artifact, error) {
 	dir, rest := s.dir, ref.Rest
 	if i := strings.LastIndex(rest, "//"); i >= 0 {
 		dir, rest = rest[:i], rest[i+2:]
 	}
-	m, err := parse(ref, rest)
+	m, err := parseOllama(ref, rest)
 	if err == nil && !m.digest.IsZero() {
 		err = fmt.Errorf("%w: %s: the store has no manifests by digest", registry.ErrReference, ref)
 	}
@@ -61,17 +65,17 @@ func (s *Store) Resolve(ctx context.Context, ref registry.Reference) (*registry.
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}
-	text, err := oci.ReadDocument(root, "manifests/"+fileName(m.host)+"/"+m.namespace+"/"+m.name+"/"+m.tag)
+	text, err := readDocument(root, "manifests/"+fileName(m.host)+"/"+m.namespace+"/"+m.name+"/"+m.tag)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", ref, err), root.Close())
 	}
 	// Nothing is pinned: the next pull of Ollama replaces what the tag means.
 	a := &registry.Artifact{
 		Ref: ref, Kind: registry.KindModel,
-		Identity: registry.Identity{Name: m.repository(), Owner: m.namespace, Revision: oci.DigestOf(text).String()},
+		Identity: registry.Identity{Name: m.repository(), Owner: m.namespace, Revision: manifestDigest(text).String()},
 	}
 	blob := func(d registry.Digest) string { return "blobs/" + d.Algorithm + "-" + d.Hex }
-	if err := oci.List(ctx, a, oci.Folder{Root: root, Blob: blob, Document: blob}, text, manifestType, layerName); err != nil {
+	if err := list(ctx, a, blobFolder{root: root, blob: blob, document: blob}, text, ollamaManifest, ollamaLayer); err != nil {
 		return nil, errors.Join(fmt.Errorf("list %s: %w", ref, err), root.Close())
 	}
 	return a, nil
