@@ -41,6 +41,7 @@ type event struct {
 	text   string  // the statement, filled in when somebody listens
 	why    string  // allowed by what, or why not
 	ok     bool    // allowed
+	aside  bool    // of a reader that hardly anybody uses
 }
 
 type eventKind uint8
@@ -51,6 +52,7 @@ const (
 	eventState
 	eventMethod
 	eventPersistent
+	eventExtension
 	eventStop
 )
 

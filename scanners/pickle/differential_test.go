@@ -24,6 +24,9 @@ type recorded struct {
 	End    string  `json:"end"`
 }
 
+// batch is how many cases go through one process.
+const batch = 10_000
+
 // TestDifferential compares the machine with the unpicklers of the Python that is
 // installed: every name they resolve, and every call and method call they make,
 // must be among the events. ASSAY_DIFFERENTIAL is the number of cases, ASSAY_SEED
@@ -36,19 +39,21 @@ func TestDifferential(t *testing.T) {
 	if err := exec.Command(python, "-c", "import pickle, resource").Run(); err != nil {
 		t.Skipf("SKIPPED: no usable %s (%v): the machine is not compared with CPython", python, err)
 	}
-	n, seed := number("ASSAY_DIFFERENTIAL", 2000), uint64(number("ASSAY_SEED", 1))
-	var cases [][]byte
-	for i := range uint64(n) {
-		cases = append(cases, generate(seed+i))
-	}
+	n, seed := number("ASSAY_DIFFERENTIAL", 5000), uint64(number("ASSAY_SEED", 1))
 	stopped := 0
-	for i, line := range record(t, python, cases) {
-		var readers map[string]recorded
-		if err := json.Unmarshal(line, &readers); err != nil {
-			t.Fatal(err)
+	for first := seed; first < seed+uint64(n); first += batch {
+		var cases [][]byte
+		for i := first; i < min(first+batch, seed+uint64(n)); i++ {
+			cases = append(cases, generate(i))
 		}
-		if compare(t, seed+uint64(i), cases[i], readers) {
-			stopped++
+		for i, line := range record(t, python, cases) {
+			var readers map[string]recorded
+			if err := json.Unmarshal(line, &readers); err != nil {
+				t.Fatal(err)
+			}
+			if compare(t, first+uint64(i), cases[i], readers) {
+				stopped++
+			}
 		}
 	}
 	t.Logf("%d cases, %d of them read to the STOP by CPython", n, stopped)
@@ -178,6 +183,8 @@ func eventKey(e event) string {
 		return "method " + label
 	case eventPersistent:
 		return "persistent "
+	case eventExtension:
+		return "extension "
 	}
 	return "stop "
 }

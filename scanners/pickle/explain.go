@@ -19,6 +19,9 @@ import (
 func Explain(ctx context.Context, f scanners.File, lim scanners.Limits, w io.Writer) error {
 	out := bufio.NewWriter(w)
 	result, err := scan(ctx, f, lim.WithDefaults(), func(e event) {
+		if e.aside {
+			return
+		}
 		mark := "!!"
 		if e.ok {
 			mark = "ok"

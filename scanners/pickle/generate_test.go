@@ -20,18 +20,25 @@ type generator struct {
 var moduleNames = []string{"os", "mylib", "mylib.sub", "__builtin__", "builtins", "collections", "copy_reg", "numpy", "torch._utils", "é"}
 var attrNames = []string{"system", "f", "Thing", "eval", "OrderedDict", "deque", "dtype", "_rebuild_tensor_v2", "ndarray", "a.b", "set", "Ж"}
 
-// generate writes one pickle, or a few in a row.
+// generate writes one pickle, or a few in a row, some of which go on with the memo
+// of the one before, as a Pickler does that is used several times.
 func generate(seed uint64) []byte {
 	r := rand.New(rand.NewPCG(seed, 7))
-	data := generateOne(r)
+	data, memo := generateOne(r, nil)
+	share := r.IntN(2) == 0
 	for r.IntN(4) == 0 {
-		data = append(data, generateOne(r)...)
+		if !share {
+			memo = nil
+		}
+		var more []byte
+		more, memo = generateOne(r, memo)
+		data = append(data, more...)
 	}
 	return data
 }
 
-func generateOne(r *rand.Rand) []byte {
-	g := &generator{r: r}
+func generateOne(r *rand.Rand, memo []int) (data []byte, after []int) {
+	g := &generator{r: r, memo: memo}
 	g.proto = g.r.IntN(6)
 	if g.proto >= 2 || g.chance(8) {
 		g.b.Write([]byte{opProto, byte(g.proto)})
@@ -45,14 +52,14 @@ func generateOne(r *rand.Rand) []byte {
 	if !g.chance(20) {
 		g.op(opStop)
 	}
-	data := g.b.Bytes()
+	data = g.b.Bytes()
 	if g.proto >= 4 && g.chance(2) {
 		data = g.framed(data)
 	}
 	if g.chance(3) {
 		data = g.damage(data)
 	}
-	return data
+	return data, g.memo
 }
 
 // chance is true once in n times.
@@ -82,7 +89,17 @@ func (g *generator) value(depth int) {
 }
 
 func (g *generator) scalar() {
-	switch g.r.IntN(10) {
+	switch g.r.IntN(14) {
+	case 10:
+		g.op([]byte{opNewTrue, opNewFalse, opEmptyTuple, opEmptyList, opEmptyDict, opEmptySet}[g.r.IntN(6)])
+	case 11:
+		g.b.Write([]byte{opBinInt, byte(g.r.IntN(256)), 0, 0, byte(g.r.IntN(2) * 255), opBinInt2, 1, 2})
+		g.op([]byte{opPop, opTuple2}[g.r.IntN(2)])
+	case 12:
+		n := g.r.IntN(12)
+		g.sized([]byte{opBinBytes, opBinBytes8, opByteArray8, opLong4}[g.r.IntN(4)], make([]byte, n))
+	case 13:
+		g.sized([]byte{opBinBytes, opShortBinBytes}[g.r.IntN(2)], []byte("\x80\x02cmylib\nf\n)R."))
 	case 0:
 		g.op(opNone)
 	case 1:
@@ -107,9 +124,18 @@ func (g *generator) scalar() {
 	}
 }
 
+// sized writes an opcode with a payload of a length that it tells.
+func (g *generator) sized(op byte, payload []byte) {
+	g.op(op)
+	g.b.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(payload)))[:opcodes[op].fixed])
+	g.b.Write(payload)
+}
+
 // text pushes a str, in any of the ways there are.
 func (g *generator) text(s string) {
-	switch g.r.IntN(7) {
+	switch g.r.IntN(8) {
+	case 7:
+		g.sized(opBinString, []byte(s))
 	case 0:
 		fmt.Fprintf(&g.b, "V%s\n", strconv.QuoteToASCII(s)[1:len(strconv.QuoteToASCII(s))-1])
 	case 1:
@@ -138,6 +164,9 @@ func (g *generator) text(s string) {
 
 func (g *generator) put() {
 	n := g.r.IntN(12)
+	if g.chance(40) {
+		n = 200
+	}
 	switch g.r.IntN(4) {
 	case 0:
 		g.b.Write([]byte{opBinPut, byte(n)})
@@ -160,6 +189,10 @@ func (g *generator) get() {
 	n := g.memo[g.r.IntN(len(g.memo))]
 	switch g.r.IntN(3) {
 	case 0:
+		if g.chance(10) {
+			fmt.Fprintf(&g.b, "g%s\n", g.pick([]string{" 1", "1 ", "0_1", "+1", "1\x00", "01", "-1", ""}))
+			return
+		}
 		fmt.Fprintf(&g.b, "g%d\n", n)
 	case 1:
 		g.b.Write([]byte{opLongBinGet, byte(n), 0, 0, 0})
@@ -264,6 +297,11 @@ func (g *generator) call(depth int) {
 		g.global()
 		g.tuple(depth)
 		g.op(opEmptyDict)
+		if g.chance(2) {
+			g.text("key")
+			g.value(depth + 1)
+			g.op(opSetItem)
+		}
 		g.op(opNewObjEx)
 	case 3:
 		g.op(opMark)
@@ -283,7 +321,17 @@ func (g *generator) call(depth int) {
 		g.tuple(depth)
 		g.op(opReduce)
 	}
-	switch g.r.IntN(6) {
+	switch g.r.IntN(8) {
+	case 6: // attributes, and slots
+		g.value(depth + 1)
+		g.value(depth + 1)
+		g.op(opTuple2)
+		g.op(opBuild)
+	case 7: // the same object twice
+		g.op(opDup)
+		g.value(depth + 1)
+		g.op(opBuild)
+		g.op(opTuple2)
 	case 0:
 		g.value(depth + 1)
 		g.op(opBuild)
@@ -303,7 +351,28 @@ func (g *generator) call(depth int) {
 
 // odd pushes, or does, something unusual.
 func (g *generator) odd(depth int) {
-	switch g.r.IntN(9) {
+	switch g.r.IntN(12) {
+	case 9: // what the loader gave is used
+		g.b.WriteString("P" + g.pick([]string{"x", "", "é"}) + "\n")
+		g.value(depth + 1)
+		g.op([]byte{opBuild, opReduce, opAppend}[g.r.IntN(3)])
+	case 10:
+		switch code := []int{7, 200, 700, 70000, 300, 0, -1}[g.r.IntN(7)]; g.r.IntN(3) {
+		case 0:
+			g.b.Write([]byte{opExt1, byte(code)})
+		case 1:
+			g.b.Write([]byte{opExt2, byte(code), byte(code >> 8)})
+		default:
+			g.b.Write(binary.LittleEndian.AppendUint32([]byte{opExt4}, uint32(int32(code))))
+		}
+		if g.chance(2) {
+			g.tuple(depth)
+			g.op(opReduce)
+		}
+	case 11:
+		g.global()
+		g.value(depth + 1)
+		g.op([]byte{opBuild, opAppend}[g.r.IntN(2)])
 	case 0:
 		g.value(depth + 1)
 		g.op(opBinPersID)

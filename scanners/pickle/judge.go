@@ -24,10 +24,12 @@ type judge struct {
 	proto    uint8 // highest seen
 	calls    int   // of anything
 	effects  int   // calls and the like: what a loader acts on
+	aside    bool  // events are of a reader that hardly anybody uses
 }
 
 func (j *judge) emit(e event) {
 	if j.listen != nil {
+		e.aside = j.aside
 		j.listen(e)
 	}
 }
@@ -273,6 +275,9 @@ func (j *judge) dynamicImport(m *machine, module, name value) {
 
 func (j *judge) unknownExtension(off, code int64) {
 	j.effects++
+	if j.listen != nil {
+		j.emit(event{kind: eventExtension, off: off, text: fmt.Sprintf("copyreg.extension(%d)", code), why: "only the loading process knows it"})
+	}
 	j.find(ruleExtension, off, fmt.Sprintf("takes extension code %d from the registry of the loading process", code))
 }
 

@@ -61,6 +61,8 @@ type machine struct {
 	result    value  // on STOP
 	applying  bool   // judging a call that another call makes
 	quiet     bool   // a second reading: it accounts for no bytes
+	recalled  bool   // something was taken from the memo
+	keepMemo  bool   // a loader with one memo for all pickles of a stream
 	plain     bool   // a loader that knows nothing of joblib
 	array     int64  // offset of the first BUILD that reads an array, -1 when none did
 	before    before // at that BUILD
@@ -86,13 +88,15 @@ type machine struct {
 // run executes the pickle at offset at to its STOP.
 func (m *machine) run(at int64) error {
 	m.stack, m.marks, m.fence = m.stack[:0], m.marks[:0], 0
-	m.memo.reset()
+	if !m.keepMemo {
+		m.memo.reset()
+	}
 	m.nodes.reset()
 	m.framed, m.crossed, m.array = false, -1, -1
 	m.overlong, m.missing = -1, 0
 	m.seek(at)
 	m.proto, m.start, m.from, m.result = 0, at, at, 0
-	m.tainted, m.ops, m.newest = false, 0, 1
+	m.tainted, m.recalled, m.ops, m.newest = m.tainted && m.keepMemo, false, 0, 1
 	err := m.loop()
 	if m.overlong >= 0 && !errors.Is(err, errTruncated) {
 		m.judge.find(ruleDifferential, m.overlong, "a frame longer than the rest of the file")
@@ -218,6 +222,7 @@ func (m *machine) recall(i uint64) error {
 	if v == 0 {
 		return errNoMemo
 	}
+	m.recalled = true
 	m.push(v)
 	return nil
 }

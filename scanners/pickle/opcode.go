@@ -78,7 +78,7 @@ type opInfo struct {
 	name  string
 	proto uint8 // first protocol that has it
 	fixed uint8 // bytes of its fixed argument, or of the length before its payload
-	start bool  // may be the first of a stream: it needs nothing on the stack
+	start bool  // may be the first of a stream: it does something on an empty stack
 }
 
 // opcodes is the table of all 68, by byte.
@@ -93,7 +93,7 @@ var opcodes = [256]opInfo{
 	opBinUnicode: {"BINUNICODE", 1, 4, true}, opAppend: {"APPEND", 0, 0, false}, opBuild: {"BUILD", 0, 0, false},
 	opGlobal: {"GLOBAL", 0, 0, true}, opDict: {"DICT", 0, 0, false}, opEmptyDict: {"EMPTY_DICT", 1, 0, true},
 	opAppends: {"APPENDS", 1, 0, false}, opGet: {"GET", 0, 0, false}, opBinGet: {"BINGET", 1, 1, false},
-	opInst: {"INST", 0, 0, false}, opLongBinGet: {"LONG_BINGET", 1, 4, false}, opList: {"LIST", 0, 0, false},
+	opInst: {"INST", 0, 0, true}, opLongBinGet: {"LONG_BINGET", 1, 4, false}, opList: {"LIST", 0, 0, false},
 	opEmptyList: {"EMPTY_LIST", 1, 0, true}, opObj: {"OBJ", 1, 0, false}, opPut: {"PUT", 0, 0, false},
 	opBinPut: {"BINPUT", 1, 1, false}, opLongBinPut: {"LONG_BINPUT", 1, 4, false},
 	opSetItem: {"SETITEM", 0, 0, false}, opTuple: {"TUPLE", 0, 0, false}, opEmptyTuple: {"EMPTY_TUPLE", 1, 0, true},

@@ -3,8 +3,6 @@ package pickle
 import (
 	"maps"
 	"slices"
-
-	"assay/scanners"
 )
 
 // before is how much a judge knew where a plain loader and joblib part.
@@ -71,8 +69,7 @@ func (j *judge) adoptAfter(inner *judge, since before) {
 		case ruleTable[ruleDifferential].ID, ruleTable[ruleFrameCrossing].ID, ruleTable[ruleLimit].ID:
 			continue
 		}
-		same := func(g scanners.Finding) bool { return g.Rule == f.Rule && g.Offset == f.Offset && g.What == f.What }
-		if !slices.ContainsFunc(j.sink.list, same) {
+		if !j.sink.has(f) {
 			f.What = "for a loader other than joblib: " + f.What
 			j.sink.take(f)
 		}

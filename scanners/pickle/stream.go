@@ -22,6 +22,9 @@ type analysis struct {
 	rest      int64            // where the last pickle, or the data after it, ended
 	legacy    bool             // it is a torch stream
 	inline    map[string]int64 // where the storages of the stream are, by key
+	start     int64            // of the first pickle
+	shares    bool             // a later pickle means something else to a loader with one memo
+	lacking   bool             // a later pickle needs what the memo of an earlier one holds
 	elsewhere map[int64]bool   // places where other readers find a pickle
 }
 
@@ -36,6 +39,16 @@ type cover struct {
 // read several (torch: five, then raw storages), and what follows a STOP is as
 // easily loaded as what precedes it.
 func (a *analysis) stream(start int64) error {
+	a.start = start
+	err := a.pickles(start)
+	if a.shares {
+		err = a.sharedReading(err)
+	}
+	return err
+}
+
+// pickles analyses pickle after pickle, each with a memo of its own.
+func (a *analysis) pickles(start int64) error {
 	magic := false // the first value is that of a torch stream
 	for n, at := 0, start; at < a.end; n, at = n+1, a.rest {
 		if n > 0 && !a.definite(at) {
@@ -75,6 +88,7 @@ func (a *analysis) stream(start int64) error {
 func (a *analysis) one(at int64) error {
 	m := a.machine
 	err := m.run(at)
+	a.noteSharing(err)
 	holdsArrays := m.array >= 0 && !m.plain
 	if errors.Is(err, errArray) {
 		m.sweep(m.offset())
@@ -158,7 +172,7 @@ func (a *analysis) definite(at int64) bool {
 func (a *analysis) tentative(at int64) bool {
 	m := a.machine
 	head := m.view(at, 1)
-	if len(head) == 0 || !opcodes[head[0]].start || head[0] == opProto {
+	if len(head) == 0 || head[0] == opProto || !opcodes[head[0]].start && !isGet(head[0]) {
 		return false
 	}
 	outer, covered := a.judge, m.cover
@@ -179,6 +193,10 @@ func (a *analysis) tentative(at int64) bool {
 	covered.opaque.AddAll(trial.opaque, 0)
 	return err == nil
 }
+
+// isGet reports an opcode that takes from the memo, which may be that of the pickle
+// before.
+func isGet(op byte) bool { return op == opGet || op == opBinGet || op == opLongBinGet }
 
 // legacyStorages accounts for what follows the five pickles of a torch stream: for
 // each key the number of elements and the raw bytes.

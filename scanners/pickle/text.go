@@ -185,12 +185,7 @@ func (m *machine) memoLine(op byte, text []byte) error {
 	if op == opPut {
 		return m.memoize(uint64(i))
 	}
-	v := m.memo.get(uint64(i))
-	if v == 0 {
-		return errNoMemo
-	}
-	m.push(v)
-	return nil
+	return m.recall(uint64(i))
 }
 
 // string returns the text of a value, at most limit bytes of what the file holds,
