@@ -27,6 +27,7 @@ import (
 	"assay/scanners/serialized"
 	"assay/scanners/sevenzip"
 	"assay/scanners/tar"
+	"assay/scanners/tensorflow"
 	"assay/scanners/text"
 	"assay/scanners/tokenizer"
 	"assay/scanners/torchexport"
@@ -66,6 +67,7 @@ func Scanners() []scanners.Scanner {
 		serialized.Scanner{},
 		sevenzip.Scanner{},
 		tar.Scanner{},
+		tensorflow.Scanner{},
 		text.Scanner{},
 		tokenizer.Scanner{},
 		torchexport.Scanner{},

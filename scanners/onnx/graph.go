@@ -14,10 +14,17 @@ type node struct {
 	operator
 	inputs    []string
 	outputs   []string
-	attribute string // the name of the attribute that was read last
-	embedded  bool   // EPContext: the blob is in the attribute, not in a file
+	attribute attribute // the one that is read
+	embedded  bool      // EPContext: the blob is in the attribute, not in a file
 	context   string
 	offset    int64
+}
+
+// attribute is a pair of name and value.
+type attribute struct {
+	name   string
+	number uint64
+	text   string
 }
 
 // maxEnds is how many inputs and outputs of a node, and of the model, are kept.
@@ -54,25 +61,45 @@ func (s *scan) nodeOutput(_ protobuf.Field, p []byte) error {
 	return nil
 }
 
-// attributeName comes before the value: writers keep the order of the numbers. A
-// function's attributes stand outside of any node.
+// beginAttribute to endAttribute frame one attribute: its value may come before its
+// name. A function's attributes stand outside of any node.
+func (s *scan) beginAttribute(scanners.Span) error {
+	if len(s.nodes) > 0 {
+		s.node().attribute = attribute{}
+	}
+	return nil
+}
+
 func (s *scan) attributeName(_ protobuf.Field, p []byte) error {
 	if len(s.nodes) > 0 {
-		s.node().attribute = clip.Bytes(p, maxFact)
+		s.node().attribute.name = clip.Bytes(p, maxFact)
 	}
 	return nil
 }
 
 func (s *scan) attributeInt(f protobuf.Field, _ []byte) error {
-	if len(s.nodes) > 0 && s.node().attribute == "embed_mode" {
-		s.node().embedded = f.Value != 0
+	if len(s.nodes) > 0 {
+		s.node().attribute.number = f.Value
 	}
 	return nil
 }
 
-func (s *scan) attributeText(f protobuf.Field, p []byte) error {
-	if len(s.nodes) > 0 && s.node().attribute == "ep_cache_context" {
-		s.node().context = clip.Bytes(p, 1<<10)
+func (s *scan) attributeText(_ protobuf.Field, p []byte) error {
+	if len(s.nodes) > 0 {
+		s.node().attribute.text = clip.Bytes(p, 1<<10)
+	}
+	return nil
+}
+
+func (s *scan) endAttribute(scanners.Span) error {
+	if len(s.nodes) == 0 {
+		return nil
+	}
+	switch n := s.node(); n.attribute.name {
+	case "embed_mode":
+		n.embedded = n.attribute.number != 0
+	case "ep_cache_context":
+		n.context = n.attribute.text
 	}
 	return nil
 }

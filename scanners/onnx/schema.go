@@ -88,7 +88,7 @@ func nodeSchema(graph *schema) *schema {
 
 func attributeSchema(graph, tensor *schema) *schema {
 	sparse := sparseSchema(tensor)
-	return &schema{Name: "AttributeProto", Fields: fields{
+	return &schema{Name: "AttributeProto", Begin: (*scan).beginAttribute, End: (*scan).endAttribute, Fields: fields{
 		1: text("name", (*scan).attributeName), 2: {Name: "f", Kind: protobuf.Float}, 3: number("i", (*scan).attributeInt),
 		4: text("s", (*scan).attributeText), 5: one("t", tensor), 6: one("g", graph),
 		7: values("floats", protobuf.Float), 8: values("ints", protobuf.Number), 9: texts("strings", (*scan).attributeText),
