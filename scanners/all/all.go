@@ -20,6 +20,7 @@ import (
 	"assay/scanners/ollama"
 	"assay/scanners/onnx"
 	"assay/scanners/pickle"
+	"assay/scanners/python"
 	"assay/scanners/repository"
 	"assay/scanners/safetensors"
 	"assay/scanners/script"
@@ -60,6 +61,7 @@ func Scanners() []scanners.Scanner {
 		ollama.Scanner{},
 		onnx.Scanner{},
 		pickle.Scanner{},
+		python.Scanner{},
 		repository.Scanner{},
 		safetensors.Scanner{},
 		script.Scanner{},

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
-	"unicode/utf8"
 
 	"assay/scanners"
 	"assay/scanners/internal/findings"
@@ -37,14 +35,13 @@ func (Scanner) Match(h scanners.Head) bool {
 
 // source recognises program text. Some extensions have a second meaning (".ts"
 // is TypeScript and TorchScript, ".m" Objective-C and MATLAB), so that binary
-// content is not code by its name; Python is, for old versions run what stands
-// before the first NUL.
+// content is not code by its name.
 func source(name string, start []byte) (sourcecode.Language, bool) {
-	if sourcecode.IsTorchScript(name, start) {
+	if sourcecode.IsTorchScript(name, start) || sourcecode.IsAnalysed(name, start) {
 		return sourcecode.Language{}, false // has its own scanner
 	}
 	lang, ok := sourcecode.Of(name, start)
-	if ok && lang.Name != "Python" && bytes.IndexByte(start, 0) >= 0 && !isUTF16(start) {
+	if ok && bytes.IndexByte(start, 0) >= 0 && !isUTF16(start) {
 		return sourcecode.Language{}, false
 	}
 	return lang, ok
@@ -54,7 +51,7 @@ func isUTF16(start []byte) bool {
 	return bytes.HasPrefix(start, []byte{0xff, 0xfe}) || bytes.HasPrefix(start, []byte{0xfe, 0xff})
 }
 
-// Scan says what f is. It covers nothing but a Python file without a statement.
+// Scan says what f is. It covers nothing.
 func (Scanner) Scan(_ context.Context, f scanners.File, _ scanners.Limits) (scanners.Result, error) {
 	start := make([]byte, min(f.Size, scanners.HeadSize))
 	if _, err := io.ReadFull(io.NewSectionReader(f, 0, f.Size), start); err != nil {
@@ -69,53 +66,10 @@ func (Scanner) Scan(_ context.Context, f scanners.File, _ scanners.Limits) (scan
 	if !ok {
 		return scanners.Result{}, scanners.ErrNotRecognised
 	}
-	if lang.Name == "Python" {
-		if empty, err := hasNoStatement(f); err != nil || empty {
-			var result scanners.Result
-			if empty {
-				result.Parsed.Add(0, f.Size)
-			}
-			return result, err
-		}
-	}
 	found.Add("script/source-code", 0, "%s: %s", lang.Name, lang.Runs)
 	return scanners.Result{Findings: found.All()}, notAnalysed(lang.Name, lang.Runs)
 }
 
 func notAnalysed(what, why string) error {
 	return &scanners.FormatError{Code: scanners.GapUnsupported, Err: errors.New(what + " is not analysed; " + why)}
-}
-
-// maxEmpty is the size up to which a Python file is searched for a statement.
-const maxEmpty = 1 << 20
-
-// cookie is a declaration of the source encoding (PEP 263). Under another
-// encoding than UTF-8 the bytes of a comment may decode to a new line and code.
-var cookie = regexp.MustCompile(`coding[:=][ \t]*([-\w.]+)`)
-
-// hasNoStatement reports a Python file of blank lines and comments only.
-func hasNoStatement(f scanners.File) (bool, error) {
-	if f.Size > maxEmpty {
-		return false, nil
-	}
-	text := make([]byte, f.Size)
-	if _, err := io.ReadFull(io.NewSectionReader(f, 0, f.Size), text); err != nil {
-		return false, fmt.Errorf("read the source: %w", err)
-	}
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	if bytes.IndexByte(text, 0) >= 0 || !utf8.Valid(text) {
-		return false, nil
-	}
-	for _, m := range cookie.FindAllSubmatch(text, -1) {
-		if name := bytes.ToLower(m[1]); !bytes.Equal(name, []byte("utf-8")) && !bytes.Equal(name, []byte("utf8")) && !bytes.Equal(name, []byte("ascii")) {
-			return false, nil
-		}
-	}
-	isBreak := func(r rune) bool { return r == '\n' || r == '\r' }
-	for line := range bytes.FieldsFuncSeq(text, isBreak) {
-		if line = bytes.TrimLeft(line, " \t\f"); len(line) > 0 && line[0] != '#' {
-			return false, nil
-		}
-	}
-	return true, nil
 }

@@ -168,6 +168,8 @@ var remoteCodeRules = map[string]string{
 	"script/bytecode":        "compiled Python travels with the model",
 	"script/native-code":     "a native library or program travels with the model",
 	"script/source-code":     "source code travels with the model",
+	"python/code":            "Python code travels with the model",
+	"python/remote-code":     "the code of the model loads more code from elsewhere",
 	"pickle/local-module":    "the pickle imports a module that the repository brings",
 }
 

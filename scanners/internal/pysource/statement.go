@@ -1,0 +1,455 @@
+package pysource
+
+import "slices"
+
+// compound reads a statement with blocks, or returns nil.
+func (p *parser) compound() *Stmt {
+	t := p.tok()
+	if t.kind == tokIndent || t.kind == tokDedent {
+		p.pos++ // of a line that could not be read
+		return &Stmt{Kind: Simple, Off: int(t.off)}
+	}
+	if t.kind == tokOp && p.text(t) == "@" || t.kind == tokName {
+		switch p.text(t) {
+		case "@", "def", "class", "async":
+			return p.definition()
+		case "if", "while", "try", "with":
+			return p.block(&Stmt{Kind: Block, Off: int(t.off), Name: p.text(t)})
+		case "for":
+			return p.loop()
+		case "match":
+			if p.isMatch() {
+				return p.match()
+			}
+		}
+	}
+	return nil
+}
+
+func (p *parser) definition() *Stmt {
+	s := &Stmt{Off: int(p.tok().off)}
+	for p.accept("@") {
+		s.Decorators = append(s.Decorators, p.namedExpr())
+		p.newline()
+	}
+	if p.accept("async") && p.is("for", "with") {
+		return p.compound()
+	}
+	s.Off = int(p.tok().off)
+	switch {
+	case p.accept("def"):
+		s.Kind, s.Name = Function, p.name()
+		p.typeParameters()
+		p.expect("(")
+		var annotations []*Expr
+		s.Params, annotations = p.params(")", true)
+		s.Exprs = annotations
+		if p.accept("->") {
+			s.Exprs = append(s.Exprs, p.expressions())
+		}
+	case p.accept("class"):
+		s.Kind, s.Name = Class, p.name()
+		p.typeParameters()
+		if p.accept("(") {
+			s.Exprs = p.arguments()
+		}
+	default:
+		panic(errSyntax)
+	}
+	s.Body = p.suite()
+	return s
+}
+
+func (p *parser) newline() {
+	if p.tok().kind != tokNewline {
+		panic(errSyntax)
+	}
+	p.pos++
+}
+
+// typeParameters steps over [T: bound = default] (PEP 695, PEP 696).
+func (p *parser) typeParameters() {
+	if !p.is("[") {
+		return
+	}
+	for depth := 0; p.tok().kind != tokEnd; {
+		switch {
+		case p.is("["):
+			depth++
+		case p.is("]"):
+			depth--
+		}
+		if p.pos++; depth == 0 {
+			return
+		}
+	}
+}
+
+// params reads parameters up to the closing word. Those of Python 2 may be tuples.
+func (p *parser) params(end string, annotated bool) (list []Param, annotations []*Expr) {
+	for !p.accept(end) {
+		for p.accept("*") || p.accept("**") || p.accept("/") {
+		}
+		var one Param
+		switch {
+		case p.is("("):
+			p.primary()
+		case p.tok().kind == tokName:
+			one.Name = p.name()
+		}
+		if annotated && p.accept(":") {
+			p.accept("*")
+			annotations = append(annotations, p.expr())
+		}
+		if p.accept("=") {
+			one.Default = p.expr()
+		}
+		if one.Name != "" {
+			list = append(list, one)
+		}
+		if !p.accept(",") && !p.is(end) {
+			panic(errSyntax)
+		}
+	}
+	return list, annotations
+}
+
+// suite reads ":" and the block behind it.
+func (p *parser) suite() (body []*Stmt) {
+	p.expect(":")
+	if p.tok().kind != tokNewline {
+		return p.statement(nil)
+	}
+	p.pos++
+	if p.tok().kind != tokIndent {
+		panic(errSyntax)
+	}
+	p.pos++
+	p.enter()
+	defer p.leave()
+	for p.tok().kind != tokDedent && p.tok().kind != tokEnd {
+		body = p.statement(body)
+	}
+	if p.tok().kind == tokDedent {
+		p.pos++
+	}
+	return body
+}
+
+// continuations are the words that go on with a block.
+var continuations = map[string][]string{
+	"if": {"elif", "else"}, "while": {"else"}, "for": {"else"}, "try": {"except", "else", "finally"},
+}
+
+// block reads if, while, try, with and what goes on with them.
+func (p *parser) block(s *Stmt) *Stmt {
+	p.pos++
+	p.header(s, s.Name)
+	s.Blocks = append(s.Blocks, p.suite())
+	p.rest(s)
+	return s
+}
+
+func (p *parser) rest(s *Stmt) {
+	for p.tok().kind == tokName && slices.Contains(continuations[s.Name], p.text(p.tok())) {
+		word := p.text(p.tok())
+		p.pos++
+		p.header(s, word)
+		s.Blocks = append(s.Blocks, p.suite())
+	}
+}
+
+// header reads what stands between a word and the colon.
+func (p *parser) header(s *Stmt, word string) {
+	switch word {
+	case "if", "elif", "while":
+		s.Exprs = append(s.Exprs, p.namedExpr())
+	case "except":
+		p.accept("*")
+		if p.is(":") {
+			return
+		}
+		s.Exprs = append(s.Exprs, p.expressions())
+		if p.accept("as") {
+			p.name()
+		}
+	case "with":
+		p.withItems(s)
+	}
+}
+
+// withItems binds each "as" target to its expression. The brackets of PEP 617 may
+// also be those of a tuple.
+func (p *parser) withItems(s *Stmt) {
+	if p.is("(") && p.closesBeforeColon() {
+		p.pos++
+		for !p.accept(")") {
+			p.withItem(s)
+			if !p.accept(",") && !p.is(")") {
+				panic(errSyntax)
+			}
+		}
+		return
+	}
+	for {
+		p.withItem(s)
+		if !p.accept(",") {
+			return
+		}
+	}
+}
+
+func (p *parser) withItem(s *Stmt) {
+	e := p.expr()
+	s.Exprs = append(s.Exprs, e)
+	if p.accept("as") {
+		s.Targets = append(s.Targets, p.node(Assign, e.Off, p.starExpr(), e))
+	}
+}
+
+// closesBeforeColon reports that the bracket here closes right before the colon.
+func (p *parser) closesBeforeColon() bool {
+	depth := 0
+	for i := p.pos; i < len(p.tokens) && p.tokens[i].kind != tokNewline; i++ {
+		if p.tokens[i].kind != tokOp {
+			continue
+		}
+		switch p.text(p.tokens[i]) {
+		case "(", "[", "{":
+			depth++
+		case ")", "]", "}":
+			if depth--; depth == 0 {
+				return p.text(p.tokens[min(i+1, len(p.tokens)-1)]) == ":"
+			}
+		}
+	}
+	return false
+}
+
+func (p *parser) loop() *Stmt {
+	s := &Stmt{Kind: Loop, Off: int(p.tok().off), Name: "for"}
+	p.pos++
+	s.Targets = []*Expr{p.targetList()}
+	p.expect("in")
+	s.Exprs = []*Expr{p.expressions()}
+	s.Blocks = append(s.Blocks, p.suite())
+	p.rest(s)
+	return s
+}
+
+// isMatch tells the statement from a use of the name: a block with case follows.
+func (p *parser) isMatch() bool {
+	for i := p.pos + 1; i+3 < len(p.tokens); i++ {
+		if p.tokens[i].kind != tokNewline {
+			continue
+		}
+		next := p.tokens[i+2]
+		return i > p.pos+1 && p.text(p.tokens[i-1]) == ":" && p.tokens[i+1].kind == tokIndent && next.kind == tokName && p.text(next) == "case"
+	}
+	return false
+}
+
+func (p *parser) match() *Stmt {
+	s := &Stmt{Kind: Block, Off: int(p.tok().off), Name: "match"}
+	p.pos++
+	s.Exprs = append(s.Exprs, p.expressions())
+	p.expect(":")
+	p.newline()
+	if p.tok().kind != tokIndent {
+		panic(errSyntax)
+	}
+	p.pos++
+	for p.accept("case") {
+		p.pattern = true
+		s.Exprs = append(s.Exprs, p.expressions())
+		if p.accept("as") {
+			p.name()
+		}
+		p.pattern = false
+		if p.accept("if") {
+			s.Exprs = append(s.Exprs, p.namedExpr())
+		}
+		s.Blocks = append(s.Blocks, p.suite())
+	}
+	if p.tok().kind == tokDedent {
+		p.pos++
+	}
+	return s
+}
+
+// simple reads a statement without a block.
+func (p *parser) simple() []*Stmt {
+	t := p.tok()
+	s := &Stmt{Kind: Simple, Off: int(t.off)}
+	if t.kind != tokName {
+		return []*Stmt{p.assignment(s)}
+	}
+	switch p.text(t) {
+	case "pass", "break", "continue":
+		p.pos++
+	case "return":
+		p.pos++
+		s.Kind = Return
+		p.optional(s)
+	case "raise", "del", "assert":
+		p.pos++
+		p.optional(s)
+		if p.accept("from") {
+			p.optional(s)
+		}
+	case "global", "nonlocal":
+		p.pos++
+		s.Kind = Global
+		for {
+			s.Names = append(s.Names, p.name())
+			if !p.accept(",") {
+				break
+			}
+		}
+	case "import":
+		p.imports(s)
+	case "from":
+		p.importsFrom(s)
+	case "print", "exec":
+		if p.startsOperand(p.peek(1)) {
+			return []*Stmt{p.python2(s)}
+		}
+		return []*Stmt{p.assignment(s)}
+	case "type":
+		if p.peek(1).kind == tokName && !p.isKeyword(p.peek(1)) {
+			p.pos += 2
+			p.typeParameters()
+			p.expect("=")
+			s.Exprs = append(s.Exprs, p.expressions())
+			break
+		}
+		return []*Stmt{p.assignment(s)}
+	default:
+		return []*Stmt{p.assignment(s)}
+	}
+	return []*Stmt{s}
+}
+
+func (p *parser) optional(s *Stmt) {
+	if p.tok().kind != tokNewline && !p.is(";", "from") {
+		s.Exprs = append(s.Exprs, p.expressions())
+	}
+}
+
+// startsOperand reports what can follow the statements of Python 2 but no name.
+func (p *parser) startsOperand(t token) bool {
+	switch t.kind {
+	case tokString, tokNumber:
+		return true
+	case tokName:
+		return !p.isKeyword(t) || slices.Contains([]string{"not", "lambda", "None", "True", "False"}, p.text(t))
+	case tokOp:
+		return p.text(t) == "`" || p.text(t) == ">>"
+	}
+	return false
+}
+
+// python2 reads print and exec as the calls that they are now.
+func (p *parser) python2(s *Stmt) *Stmt {
+	call := p.node(Call, s.Off, &Expr{Kind: Name, Off: s.Off, Text: p.name()})
+	p.accept(">>")
+	if e := p.expressions(); e.Kind == Tuple || e.Kind == Compare { // exec code in names
+		call.Args = append(call.Args, e.Args...)
+	} else {
+		call.Args = append(call.Args, e)
+	}
+	if p.accept("in") {
+		call.Args = append(call.Args, p.expressions())
+	}
+	p.count(call)
+	s.Exprs = []*Expr{call}
+	return s
+}
+
+func (p *parser) dotted() string {
+	name := p.name()
+	for p.accept(".") {
+		name += "." + p.name()
+		if len(name) > 1<<10 {
+			panic(errBounds)
+		}
+	}
+	return name
+}
+
+func (p *parser) imports(s *Stmt) {
+	p.pos++
+	s.Kind = Import
+	for {
+		one := ImportedName{Module: p.dotted()}
+		if p.accept("as") {
+			one.As = p.name()
+		}
+		s.Imports = append(s.Imports, one)
+		if !p.accept(",") {
+			return
+		}
+	}
+}
+
+func (p *parser) importsFrom(s *Stmt) {
+	p.pos++
+	s.Kind = Import
+	module := ""
+	for p.is(".", "...") {
+		module += p.text(p.tok())
+		p.pos++
+	}
+	if !p.is("import") {
+		module += p.dotted()
+	}
+	p.expect("import")
+	open := p.accept("(")
+	for {
+		one := ImportedName{Module: module}
+		if p.accept("*") {
+			one.Name, one.As = "*", "*"
+		} else {
+			one.Name = p.name()
+			one.As = one.Name
+		}
+		if p.accept("as") {
+			one.As = p.name()
+		}
+		s.Imports = append(s.Imports, one)
+		if !p.accept(",") || open && p.is(")") {
+			break
+		}
+	}
+	if open {
+		p.expect(")")
+	}
+}
+
+var augmented = []string{"+=", "-=", "*=", "/=", "//=", "%=", "@=", "&=", "|=", "^=", ">>=", "<<=", "**="}
+
+// assignment reads an expression, and the targets before "=".
+func (p *parser) assignment(s *Stmt) *Stmt {
+	e := p.expressions()
+	if p.accept(":") { // an annotation
+		s.Exprs = append(s.Exprs, p.expr())
+		if !p.accept("=") {
+			return s
+		}
+		s.Kind, s.Targets = Bind, []*Expr{e}
+		s.Exprs = append([]*Expr{p.expressions()}, s.Exprs...)
+		return s
+	}
+	if p.tok().kind == tokOp && slices.Contains(augmented, p.text(p.tok())) {
+		s.Kind, s.Targets, s.Op = Bind, []*Expr{e}, p.text(p.tok())
+		p.pos++
+		s.Exprs = []*Expr{p.expressions()}
+		return s
+	}
+	for p.accept("=") {
+		s.Kind, s.Targets = Bind, append(s.Targets, e)
+		e = p.expressions()
+	}
+	s.Exprs = []*Expr{e}
+	return s
+}

@@ -1,0 +1,374 @@
+package python
+
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"assay/scanners"
+	"assay/scanners/internal/clip"
+	"assay/scanners/internal/commands"
+	"assay/scanners/internal/pysource"
+)
+
+// effect takes note of what a call of the name does, and of what its result
+// carries.
+func (f *flow) effect(r string, fn value, args []value, keywords map[string]value, off int, s *scope, out *value) {
+	if strings.HasSuffix(r, ".*") {
+		f.note(dynamic, off, "calls an attribute of "+clip.Quote(r[:len(r)-2], 40)+" that is computed", usual, s)
+		return
+	}
+	e, ok := effectOf(r)
+	if !ok {
+		f.sink(r, args, keywords, off, s, out)
+		return
+	}
+	what := r + ", which " + e.why
+	given := append(slices.Clone(args), values(keywords)...)
+	g := usual
+	switch e.effect {
+	case decode:
+		f.decoded(r, args, keywords, out)
+		return
+	case process:
+		g = f.started(r, given, off, s)
+		what += argument(args, keywords)
+	case fetch, send, network:
+		out.taint |= fromNet
+		f.leaks(given, off, s, r)
+		f.contacts(given, off, s)
+		if strings.HasSuffix(r, "urlretrieve") || strings.Contains(r, "download") {
+			f.fetched(off, s, args, 1)
+		}
+		what += argument(args, keywords)
+	case native:
+		g = f.library(args)
+		what += argument(args, keywords)
+	case deserialise:
+		f.rebuilds(r, given, off, s)
+		if isSafe(r, args, keywords) {
+			return
+		}
+	case execute:
+		f.runsData(given, off, s)
+	case pipe:
+		if slices.ContainsFunc(append(given, fn), func(v value) bool { return v.taint&fromNet != 0 }) {
+			f.note(chain, off, "connects the input and output of a process to another machine", usual, s)
+		}
+		out.taint |= fromNet
+		return
+	}
+	if fn.taint&computed != 0 && e.effect != deserialise {
+		f.note(dynamic, off, "reaches "+r+" by a name that is put together", usual, s)
+	}
+	f.note(e.effect, off, what, g, s)
+}
+
+func values(m map[string]value) []value {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	var out []value
+	for _, k := range keys {
+		out = append(out, m[k])
+	}
+	return out
+}
+
+// argument shows the first constant that a call is given.
+func argument(args []value, keywords map[string]value) string {
+	arg := first(args, keywords, "args")
+	if t := commandText(arg); t != "" {
+		return ": " + clip.Quote(t, 120)
+	}
+	return ""
+}
+
+// commandText is the command line that a constant, or a list of them, stands for.
+func commandText(v value) string {
+	if len(v.texts) > 0 {
+		return v.texts[0]
+	}
+	var words []string
+	for _, item := range v.items[:min(len(v.items), 64)] {
+		if len(item.texts) == 0 {
+			words = append(words, "{}")
+			continue
+		}
+		words = append(words, item.texts[0])
+	}
+	return strings.Join(words, " ")
+}
+
+// decoded is the result of a decoder: the text, when it is a constant.
+func (f *flow) decoded(r string, args []value, keywords map[string]value, out *value) {
+	arg := first(args, keywords, "s")
+	out.taint |= arg.taint | fromCode
+	for _, t := range arg.texts {
+		if plain, ok := undo(r, t); ok && arg.taint&incomplete == 0 {
+			out.texts = append(out.texts, plain)
+			out.taint |= computed
+		}
+	}
+}
+
+// statusPrograms say something about the machine, or build and version the code
+// that calls them: what setup scripts and environment reports start.
+var statusPrograms = []string{
+	"git", "nvidia-smi", "nvcc", "rocm-smi", "rocminfo", "uname", "lscpu", "which", "where", "hostname", "sysctl", "ldconfig", "sw_vers", "locale",
+	"stty", "tput", "clear", "cls", "cmake", "make", "ninja", "gcc", "g++", "cc", "c++", "clang", "clang++", "cl", "pkg-config", "ffmpeg", "ffprobe", "df", "free", "lsb_release", "hipconfig", "sphinx-build", "dpkg", "arch", "lspci", "xcrun", "xcodebuild",
+}
+
+// started judges the command line of a program that is started.
+func (f *flow) started(r string, given []value, off int, s *scope) grade {
+	g := usual
+	for i, v := range given {
+		if v.taint&fromNet != 0 {
+			f.note(chain, off, "starts what it downloads", usual, s)
+		}
+		if v.taint&fromCode != 0 && i == 0 {
+			f.note(chain, off, "starts what it decodes", usual, s)
+		}
+		text := commandText(v)
+		for _, sign := range commands.Judge(text) {
+			if sign.Severity.AtLeast(scanners.High) {
+				f.note(command, off, sign.What, usual, s)
+			}
+		}
+		program, _, _ := strings.Cut(strings.TrimSpace(text), " ")
+		program = program[strings.LastIndexAny(program, `/\`)+1:]
+		if i == 0 && slices.Contains(statusPrograms, program) && !strings.ContainsAny(text, "|;&`$<>") {
+			g = harmless
+		}
+		if i == 0 {
+			f.startsFile(text, v, off, s)
+		}
+	}
+	return g
+}
+
+// fetched remembers where a download goes.
+func (f *flow) fetched(off int, s *scope, args []value, path int) {
+	if !f.report {
+		return
+	}
+	var texts []string
+	if path < len(args) {
+		texts = args[path].texts
+	}
+	f.saved = append(f.saved, savedDownload{s, off, texts})
+}
+
+// startsFile reports the start of a file that was fetched before, by its name.
+func (f *flow) startsFile(text string, v value, off int, s *scope) {
+	for _, d := range f.saved {
+		for _, p := range d.path {
+			if len(p) > 2 && p != "{}" && strings.Contains(text, p) {
+				f.note(chain, off, "starts the file "+clip.Quote(p, 80)+" that it downloads", usual, s)
+			}
+		}
+	}
+}
+
+// leaks reports secrets that go to another machine.
+func (f *flow) leaks(given []value, off int, s *scope, r string) {
+	for _, v := range given {
+		switch {
+		case v.taint&fromSecret != 0:
+			f.note(leak, off, "sends credentials to another machine by "+clip.Quote(r, 60), usual, s)
+		case v.taint&fromEnv != 0:
+			f.note(leak, off, "sends the whole environment to another machine by "+clip.Quote(r, 60), usual, s)
+		}
+	}
+}
+
+// rebuilds reports the deserialisation of downloaded or decoded data.
+func (f *flow) rebuilds(r string, given []value, off int, s *scope) {
+	for _, v := range given {
+		if v.taint&fromNet != 0 && strings.HasSuffix(r, "loads") {
+			f.note(chain, off, r+" of what it downloads", usual, s)
+		}
+		if v.taint&fromCode != 0 && (r == "pickle.loads" || r == "dill.loads" || r == "cloudpickle.loads") && len(v.texts) > 0 {
+			f.note(chain, off, r+" of a text in the file", usual, s)
+		}
+	}
+}
+
+// runsData reports code that comes out of data.
+func (f *flow) runsData(given []value, off int, s *scope) {
+	for _, v := range given {
+		switch {
+		case v.taint&fromNet != 0:
+			f.note(chain, off, "runs what it downloads", usual, s)
+		case v.taint&fromCode != 0:
+			f.note(chain, off, "runs what it decodes", usual, s)
+		}
+	}
+}
+
+// isSafe reports a loader that is told to build plain data only.
+func isSafe(r string, args []value, keywords map[string]value) bool {
+	if r == "torch.load" {
+		_, ok := keywords["weights_only"]
+		return ok
+	}
+	if r != "yaml.load" {
+		return false
+	}
+	for _, v := range append(slices.Clone(args), values(keywords)...) {
+		for _, name := range v.refs {
+			if strings.Contains(name, "SafeLoader") || strings.Contains(name, "BaseLoader") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// systemLibraries are parts of the system or of the GPU driver.
+var systemLibrary = regexp.MustCompile(`(?i)^(?:.*/)?(?:lib)?(?:c|m|dl|pthread|gomp|iomp5md|cuda|cudart|cudnn|nvidia-ml|nvrtc|hsa-runtime64|amdhip64|gcc_s|stdc\+\+|X11|objc|System|msvcrt|kernel32|user32|ole32|shell32|advapi32|rt)(?:[-_.]?[0-9.]+)?(?:\.so|\.dylib|\.dll)?(?:\.[0-9.]+)?$`)
+
+func (f *flow) library(args []value) grade {
+	if len(args) == 0 || len(args[0].texts) == 0 {
+		return usual
+	}
+	for _, t := range args[0].texts {
+		if !systemLibrary.MatchString(t) {
+			return usual
+		}
+	}
+	return harmless
+}
+
+// credentialPath matches files that hold keys and sessions.
+var credentialPath = regexp.MustCompile(`(?i)(?:^|[/\\~])\.ssh(?:[/\\]|$)|\bid_(?:rsa|ed25519|ecdsa|dsa)\b|\.aws[/\\](?:credentials|config)|(?:^|[/\\])\.netrc$|\.git-credentials|\.kube[/\\]config|\.docker[/\\]config\.json|\.config[/\\]gcloud|\.azure[/\\]|/etc/shadow|\.pypirc|\.npmrc|[/\\]Login Data|[/\\]Cookies$|wallet\.dat|\.electrum|\.gnupg|Local State$|huggingface[/\\](?:token|stored_tokens)|(?:^|[/\\])\.(?:bash|zsh|python|psql|mysql)_history$|[/\\]key[34]\.db$|logins\.json$|leveldb$|\.metamask|discord[/\\]Local Storage`)
+
+// persistPath matches files that are started, or obeyed, by themselves.
+var persistPath = regexp.MustCompile(`(?i)\.ssh[/\\]authorized_keys|(?:^|[/\\~])\.(?:bashrc|bash_profile|profile|zshrc|zprofile|zshenv)$|/etc/(?:cron|rc\.local|systemd|profile|ld\.so\.preload)|/var/spool/cron|LaunchAgents|LaunchDaemons|Start Menu[/\\]Programs[/\\]Startup|\.config[/\\](?:autostart|systemd)|site-packages.{0,40}\.pth$|(?:site|user)customize\.py$|\.git[/\\]hooks[/\\]|\.vscode[/\\]tasks\.json|\.claude[/\\]settings`)
+
+// readers and writers of files, by the end of their names.
+var (
+	readers = regexp.MustCompile(`^builtins\.open$|\.(?:open|read_text|read_bytes|copy|copy2|copyfile|glob|iglob|rglob|listdir|walk|connect|ZipFile)$`)
+	writers = regexp.MustCompile(`^builtins\.open$|\.(?:open|write_text|write_bytes|copy|copy2|copyfile|move|symlink|rename|replace|symlink_to|link)$`)
+)
+
+// credentials follows paths to keys and to what starts by itself.
+func (f *flow) credentials(out value, args []value, off int, s *scope, r string) value {
+	for i, v := range args {
+		for _, t := range v.texts {
+			if len(t) > 512 {
+				continue
+			}
+			if credentialPath.MatchString(t) {
+				out.taint |= fromSecret
+				if readers.MatchString(r) {
+					f.note(secrets, off, "reads "+clip.Quote(t, 80), usual, s)
+				}
+			}
+			writes := !strings.HasSuffix(r, "open") || len(args) > 1 && len(args[1].texts) > 0 && strings.ContainsAny(args[1].texts[0], "wax+")
+			if i < 2 && persistPath.MatchString(t) && writers.MatchString(r) && writes {
+				f.note(persist, off, "writes "+clip.Quote(t, 80), usual, s)
+			}
+		}
+	}
+	if r == "builtins.open" && len(args) > 0 {
+		out.paths = args[0].texts
+	}
+	if r == "builtins.open" && out.taint&fromSecret == 0 {
+		out.taint |= fromFile
+	}
+	return out
+}
+
+// sink looks at calls of methods on what came from elsewhere.
+func (f *flow) sink(r string, args []value, keywords map[string]value, off int, s *scope, out *value) {
+	origin, method, ok := cutLast(r)
+	if !ok {
+		return
+	}
+	if e, known := effectOf(strings.TrimSuffix(firstCall(origin), "()")); known && (e.effect == network || e.effect == send || e.effect == fetch) {
+		out.taint |= fromNet
+		f.leaks(append(slices.Clone(args), values(keywords)...), off, s, method)
+		f.contacts(args, off, s)
+	}
+}
+
+func cutLast(name string) (before, last string, ok bool) {
+	i := strings.LastIndexByte(name, '.')
+	if i < 0 {
+		return "", "", false
+	}
+	return name[:i], name[i+1:], true
+}
+
+// firstCall is the beginning of a name up to the first call in it.
+func firstCall(name string) string {
+	before, _, _ := strings.Cut(name, "()")
+	return before + "()"
+}
+
+// shells are methods that mean the same on every object.
+var shells = []string{"system", "popen", "check_output", "exec_command"}
+
+// byMethod looks at a call by the name of the method alone, where the object is a
+// constant or unknown.
+func (f *flow) byMethod(base value, name string, args []value, keywords map[string]value, off int, s *scope) value {
+	if name == "write" || name == "write_bytes" || name == "write_text" {
+		f.writes(base, args, off, s)
+	}
+	if len(base.texts) > 0 {
+		return f.method(base, name, args)
+	}
+	out := value{taint: base.taint}
+	if slices.Contains(base.refs, "os.environ") && slices.Contains([]string{"get", "pop", "setdefault", "update"}, name) {
+		out.taint &^= fromEnv // one setting, not all
+	}
+	switch {
+	case name == "decode" || name == "encode" || name == "strip" || name == "read":
+	case slices.Contains(shells, name) && len(base.refs) == 0 && len(base.class) == 0 && len(args) > 0 && len(args[0].texts) > 0:
+		f.note(process, off, "a method named "+name+argument(args, keywords), f.started(name, args, off, s), s)
+	}
+	return out
+}
+
+// writes remembers a file into which a download is written.
+func (f *flow) writes(base value, args []value, off int, s *scope) {
+	for _, v := range args {
+		if v.taint&fromNet != 0 {
+			f.fetched(off, s, []value{{texts: append(slices.Clone(base.texts), base.paths...)}}, 0)
+		}
+	}
+}
+
+// servicesForTheft take what is posted to them without asking who posts, hand out
+// programs without saying whose, or lead to a machine that has no address.
+var servicesForTheft = regexp.MustCompile(`(?i)discord(?:app)?\.com/api/webhooks/|api\.telegram\.org/bot|pastebin\.com/raw/|paste\.ee/r/|hastebin\.com/raw|transfer\.sh/|webhook\.site|requestbin|pipedream\.net|interact\.sh|\.oast\.|burpcollaborator|oastify\.com|ngrok(?:-free)?\.(?:io|app|dev)|trycloudflare\.com|serveo\.net|localhost\.run|\.onion\b|anonfiles|gofile\.io/d|file\.io/|catbox\.moe|rentry\.co/[^\s]+/raw|jsonkeeper\.com/b/|jsonbin\.io|api\.npoint\.io|t\.me/[a-z0-9_]{5,}bot\b`)
+
+// lookAt looks at a constant by itself.
+func (f *flow) lookAt(e *pysource.Expr, s *scope) {
+	if len(e.Text) > 8 && f.report {
+		if m := servicesForTheft.FindString(e.Text[:min(len(e.Text), 4096)]); m != "" {
+			f.note(address, e.Off, "an address that serves to take data or bring programs: "+clip.Quote(m, 80), usual, s)
+		}
+	}
+}
+
+var hostNumber = regexp.MustCompile(`(?:^|//|@)(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})\b`)
+
+// contacts reports a machine that is named by its number.
+func (f *flow) contacts(args []value, off int, s *scope) {
+	for _, v := range args {
+		for _, t := range append(slices.Clone(v.texts), commandText(v)) {
+			m := hostNumber.FindStringSubmatch(t[:min(len(t), 1024)])
+			if m == nil {
+				continue
+			}
+			if ip, err := netip.ParseAddr(m[1]); err == nil && !ip.IsPrivate() && !ip.IsLoopback() && !ip.IsUnspecified() && !ip.IsMulticast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+				f.note(address, off, "a machine that is named by its number: "+clip.Quote(m[1], 40), usual, s)
+			}
+		}
+	}
+}

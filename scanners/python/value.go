@@ -1,0 +1,185 @@
+package python
+
+import (
+	"slices"
+	"strings"
+
+	"assay/scanners/internal/pysource"
+)
+
+// taint says where data came from, at any distance.
+type taint uint8
+
+const (
+	fromNet    taint = 1 << iota // downloaded
+	fromCode                     // decoded, decompressed, decrypted or computed from numbers
+	fromFile                     // read from a file
+	fromEnv                      // the whole environment
+	fromSecret                   // a file with credentials
+	computed                     // a constant that is not written as such in the text
+	incomplete                   // a text with unknown parts, shown as {}
+)
+
+// value is what is known about the result of an expression. The zero value means
+// that nothing is known.
+type value struct {
+	refs  []string // full names of what it may be: "os.system", "requests.get()"
+	texts []string // constants that it may be, text or bytes
+	paths []string // of an open file
+	items []value  // elements of a list or tuple, all of them, when they are known
+	num   int64
+	isNum bool
+	list  bool // items holds all elements, in order
+	funcs []*scope
+	class []*class
+	taint taint
+}
+
+// Bounds of what is kept of a value.
+const (
+	maxAlternatives = 4
+	maxText         = 1 << 20
+	maxItems        = 1 << 14
+	maxRef          = 160
+)
+
+func ref(name string) value   { return value{refs: []string{name}} }
+func constant(s string) value { return value{texts: []string{s}} }
+
+// join is what a name may be after two assignments.
+func join(a, b value) value {
+	out := a
+	out.refs = union(a.refs, b.refs)
+	out.texts = union(a.texts, b.texts)
+	out.paths = union(a.paths, b.paths)
+	out.funcs = union(a.funcs, b.funcs)
+	out.class = union(a.class, b.class)
+	out.taint |= b.taint
+	switch {
+	case out.items == nil:
+		out.items, out.list = b.items, b.list
+	case b.items != nil && len(out.items)+len(b.items) <= 64:
+		out.items = append(slices.Clone(out.items), b.items...)
+		out.list = false
+	}
+	if !a.isNum {
+		out.num, out.isNum = b.num, b.isNum
+	} else if b.isNum && a.num != b.num {
+		out.isNum = false
+	}
+	return out
+}
+
+func union[T comparable](a, b []T) []T {
+	out := a
+	for _, x := range b {
+		if !slices.Contains(out, x) && len(out) < maxAlternatives {
+			out = append(out[:len(out):len(out)], x)
+		}
+	}
+	return out
+}
+
+// attribute is the value of x.name.
+func (v value) attribute(name string) value {
+	out := value{taint: v.taint}
+	for _, r := range v.refs {
+		if r == "builtins" || r == "__builtin__" {
+			r = "builtins"
+		}
+		if len(r)+len(name) < maxRef {
+			out.refs = append(out.refs, canonical(r+"."+name))
+		}
+	}
+	for _, c := range v.class {
+		if f := c.methods[name]; f != nil {
+			out.funcs = append(out.funcs, f)
+		}
+		if x, ok := c.fields[name]; ok {
+			out = join(out, *x)
+		}
+	}
+	return out
+}
+
+// aliases are other names of the same modules and objects.
+var aliases = []struct{ from, to string }{
+	{"__builtin__.", "builtins."}, {"__builtins__.", "builtins."}, {"six.moves.urllib.", "urllib."}, {"six.moves.builtins.", "builtins."}, {"_io.open", "builtins.open"}, {"io.open", "builtins.open"},
+	{"importlib.__import__", "builtins.__import__"}, {"importlib._bootstrap._gcd_import", "importlib.import_module"}, {"importlib._bootstrap.__import__", "builtins.__import__"},
+	{"torch.utils.hipify.", "torch."}, {"subprocess.subprocess.", "subprocess."}, {"sys.modules.", ""}, {"pip._vendor.requests.", "requests."}, {"torch.os.", "os."}, {"numpy.os.", "os."},
+	{"transformers.utils.os.", "os."}, {"os.sys.", "sys."}, {"shutil.os.", "os."}, {"tempfile._os.", "os."}, {"random._os.", "os."}, {"glob.os.", "os."}, {"pathlib.os.", "os."}, {"logging.os.", "os."}, {"zipfile.os.", "os."}, {"inspect.os.", "os."},
+	{"inspect.importlib.", "importlib."}, {"inspect.builtins.", "builtins."}, {"platform.os.", "os."}, {"platform.subprocess.", "subprocess."}, {"webbrowser.os.", "os."}, {"webbrowser.subprocess.", "subprocess."}, {"asyncio.subprocess.subprocess.", "subprocess."},
+	{"codecs.builtins.", "builtins."}, {"datetime.sys.", "sys."}, {"importlib.util.sys.", "sys."}, {"warnings.sys.", "sys."}, {"typing.sys.", "sys."}, {"json.codecs.", "codecs."}, {"os.path.os.", "os."}, {"posixpath.os.", "os."}, {"subprocess.os.", "os."}, {"shutil.sys.", "sys."},
+}
+
+func canonical(name string) string {
+	for _, a := range aliases {
+		if strings.HasPrefix(name, a.from) {
+			return a.to + name[len(a.from):]
+		}
+	}
+	return name
+}
+
+// element is what an item of the value may be.
+func (v value) element() value {
+	out := value{taint: v.taint}
+	for _, x := range v.items[:min(len(v.items), 16)] {
+		out = join(out, x)
+	}
+	return out
+}
+
+// scope is a module, a function or a lambda: names, what happens when it runs, and
+// what else it makes run.
+type scope struct {
+	name   string
+	parent *scope // where names are looked up next
+	vars   map[string]value
+	global map[string]bool
+	params []pysource.Param
+	stmts  []*pysource.Stmt
+	body   *pysource.Expr // of a lambda
+	self   *class
+	ret    value
+	calls  map[*scope]bool
+	events []event
+	reach  reach
+	off    int
+	main   bool // runs only as a program; its names are those of the module
+}
+
+// class is a class of the file.
+type class struct {
+	name    string
+	bases   []string
+	methods map[string]*scope
+	fields  map[string]*value // set on the class or on self
+}
+
+// reach says who makes a scope run. The zero value is nobody that was seen.
+type reach uint8
+
+const (
+	idle     reach = iota
+	asMain         // somebody who starts the file as a program
+	atEntry        // a framework that uses what the file defines
+	atImport       // whoever imports the file
+)
+
+// event is one effect at one place.
+type event struct {
+	effect effect
+	off    int
+	what   string
+	grade  grade
+}
+
+// grade is what the arguments of a call say about it.
+type grade uint8
+
+const (
+	usual    grade = iota
+	harmless       // a program or library that only says something about the machine
+	benign         // no reason for a finding
+)
