@@ -1,7 +1,6 @@
 package python
 
 import (
-	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -358,6 +357,10 @@ func (f *flow) lookAt(e *pysource.Expr, s *scope) {
 
 var hostNumber = regexp.MustCompile(`(?:^|//|@)(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})\b`)
 
+// localAddress matches machines of one's own net, and what is no address
+// (RFC 1918, RFC 6890).
+var localAddress = regexp.MustCompile(`^(?:0|10|127|255|22[4-9]|23\d|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.`)
+
 // contacts reports a machine that is named by its number.
 func (f *flow) contacts(args []value, off int, s *scope) {
 	for _, v := range args {
@@ -366,7 +369,7 @@ func (f *flow) contacts(args []value, off int, s *scope) {
 			if m == nil {
 				continue
 			}
-			if ip, err := netip.ParseAddr(m[1]); err == nil && !ip.IsPrivate() && !ip.IsLoopback() && !ip.IsUnspecified() && !ip.IsMulticast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+			if !localAddress.MatchString(m[1]) {
 				f.note(address, off, "a machine that is named by its number: "+clip.Quote(m[1], 40), usual, s)
 			}
 		}
