@@ -32,13 +32,7 @@ const batch = 10_000
 // must be among the events. ASSAY_DIFFERENTIAL is the number of cases, ASSAY_SEED
 // the first seed, ASSAY_PYTHON the interpreter.
 func TestDifferential(t *testing.T) {
-	python := os.Getenv("ASSAY_PYTHON")
-	if python == "" {
-		python = "python3"
-	}
-	if err := exec.Command(python, "-c", "import pickle, resource").Run(); err != nil {
-		t.Skipf("SKIPPED: no usable %s (%v): the machine is not compared with CPython", python, err)
-	}
+	python := lookPython(t)
 	n, seed := number("ASSAY_DIFFERENTIAL", 5000), uint64(number("ASSAY_SEED", 1))
 	stopped := 0
 	for first := seed; first < seed+uint64(n); first += batch {
@@ -60,6 +54,19 @@ func TestDifferential(t *testing.T) {
 	if stopped < n/4 {
 		t.Errorf("only %d of %d cases were read to their end: the generator tests little", stopped, n)
 	}
+}
+
+// lookPython finds the interpreter, and skips the test when there is none.
+func lookPython(t *testing.T) string {
+	t.Helper()
+	python := os.Getenv("ASSAY_PYTHON")
+	if python == "" {
+		python = "python3"
+	}
+	if err := exec.Command(python, "-c", "import pickle, resource").Run(); err != nil {
+		t.Skipf("SKIPPED: no usable %s (%v): the machine is not compared with CPython", python, err)
+	}
+	return python
 }
 
 func number(name string, otherwise int) int {

@@ -90,9 +90,10 @@ func (m *machine) run(at int64) error {
 	m.stack, m.marks, m.fence = m.stack[:0], m.marks[:0], 0
 	if !m.keepMemo {
 		m.memo.reset()
+		m.framed = false
 	}
 	m.nodes.reset()
-	m.framed, m.crossed, m.array = false, -1, -1
+	m.crossed, m.array = -1, -1
 	m.overlong, m.missing = -1, 0
 	m.seek(at)
 	m.proto, m.start, m.from, m.result = 0, at, at, 0

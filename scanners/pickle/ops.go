@@ -212,8 +212,8 @@ func (m *machine) mutate(at int, kind tag) error {
 	}
 	items := m.stack[at:]
 	target := m.stack[at-1]
-	if len(items) == 0 {
-		return nil
+	if len(items) == 0 && (kind != tagList || target.isData() || target.isContainer()) {
+		return nil // the Python unpickler calls extend even with nothing
 	}
 	odd := kind == tagDict && len(items)%2 != 0 // Python sets the pairs before it fails
 	if kind == tagDict {

@@ -15,10 +15,15 @@ import (
 // holds when it begins.
 func (a *analysis) noteSharing(err error) {
 	m := a.machine
+	before := a.uneven
+	a.uneven = before || m.crossed >= 0 || m.framed && m.offset() < m.frameEnd
+	if m.start != a.start && errors.Is(err, errNoMemo) {
+		a.lacking, a.shares = true, true
+	}
 	switch {
 	case m.start == a.start:
-	case errors.Is(err, errNoMemo):
-		a.lacking, a.shares = true, true
+	case before: // and what is left of its frame goes on here
+		a.shares = true
 	case m.recalled && m.newest >= 4: // MEMOIZE counts on from the pickle before
 		a.shares = true
 	}
@@ -39,24 +44,14 @@ func (a *analysis) sharedReading(first error) error {
 	}
 	inner.aside = !a.lacking
 	a.judge, m.judge, m.keepMemo = inner, inner, true
-	m.memo.reset()
-	err := error(nil)
-	at := a.start
-	for n := 0; at < a.end && err == nil; n++ {
-		m.cover = &cover{}
-		definite := n == 0 || a.definite(at)
-		if err = m.run(at); err != nil && !definite {
-			err = nil
-			break
-		}
-		at = m.offset()
-		covered.parsed.AddAll(m.cover.parsed, 0)
-		covered.opaque.AddAll(m.cover.opaque, 0)
-		if m.judge.listen != nil && err == nil {
-			inner.emit(event{kind: eventStop, off: m.opOff, text: "return " + m.repr(m.result, 0), ok: true})
-		}
+	at, err := a.inOneMemo(false, false)
+	if a.uneven { // frames that only some readers keep to
+		m.cover, m.quiet, inner.aside = &cover{}, true, true
+		_, _ = a.inOneMemo(true, false)
+		_, _ = a.inOneMemo(false, true)
 	}
 	a.judge, m.judge, m.keepMemo, m.cover, m.quiet, m.framed = outer, outer, false, covered, quiet, false
+	inner.aside = false
 	if a.lacking {
 		a.rest = at
 		if err != nil {
@@ -72,6 +67,45 @@ func (a *analysis) sharedReading(first error) error {
 	}
 	outer.adoptKnown(inner)
 	return first
+}
+
+// inOneMemo runs the pickles from the first on. What is left of a frame after a STOP
+// is read on by the C unpickler, and lost for the Python one (leave).
+func (a *analysis) inOneMemo(drop, leave bool) (at int64, err error) {
+	m, covered := a.machine, a.machine.cover
+	m.memo.reset()
+	m.framed, m.drop = false, drop
+	for at = a.start; at < a.end; {
+		m.cover = &cover{}
+		definite := at == a.start || a.definite(at)
+		if err = m.run(at); err != nil && !definite {
+			err = nil
+			break
+		}
+		if err != nil {
+			break
+		}
+		if at = m.offset(); leave && m.framed && at < m.frameEnd {
+			at, m.framed = m.resume, false
+		}
+		covered.add(m.cover)
+		if m.judge.listen != nil {
+			m.judge.emit(event{kind: eventStop, off: m.opOff, text: "return " + m.repr(m.result, 0), ok: true})
+		}
+	}
+	m.cover, m.drop = covered, false
+	return at, err
+}
+
+// add takes over what another one accounts for.
+func (c *cover) add(other *cover) {
+	c.parsed.AddAll(other.parsed, 0)
+	c.opaque.AddAll(other.opaque, 0)
+	for _, member := range other.members {
+		if !c.seen[member.Span.Off] {
+			c.members = append(c.members, member)
+		}
+	}
 }
 
 // adoptKnown takes over the calls of names that are known for what they do.

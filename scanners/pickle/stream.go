@@ -25,6 +25,7 @@ type analysis struct {
 	start     int64            // of the first pickle
 	shares    bool             // a later pickle means something else to a loader with one memo
 	lacking   bool             // a later pickle needs what the memo of an earlier one holds
+	uneven    bool             // a pickle does not keep to its frames
 	elsewhere map[int64]bool   // places where other readers find a pickle
 }
 
@@ -189,8 +190,7 @@ func (a *analysis) tentative(at int64) bool {
 		return false
 	}
 	m.adopt(&analysis{judge: &inner}, at)
-	covered.parsed.AddAll(trial.parsed, 0)
-	covered.opaque.AddAll(trial.opaque, 0)
+	covered.add(trial)
 	return err == nil
 }
 

@@ -50,6 +50,9 @@ class Meta(type):
         cls.log.append(["call", cls.label, len(args)])
         return object.__new__(cls)
 
+    def __setitem__(cls, key, item):
+        cls.log.append(["method", cls.label, 0])
+
 
 def inert(log, label, state="state"):
     def new(cls, *args, **kwargs):
