@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"assay/sbom/internal/license"
+	"assay/verify/license"
 )
 
 // Conflict is two sources that contradict each other about the same field.

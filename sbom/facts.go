@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"assay/sbom/internal/license"
+	"assay/verify/license"
 )
 
 // maxFacts bounds the facts kept for one file, and the names in a merged count.

@@ -55,7 +55,7 @@ type Excused struct {
 // WaiverUse says what became of a waiver.
 type WaiverUse struct {
 	ID      string `json:"id"`
-	Status  string `json:"status"` // "applied", "expired", "not yet valid" or "unused"
+	Status  string `json:"status"` // "applied", "expired", "not yet valid", "not approved" or "unused"
 	Count   int    `json:"count"`  // findings and gaps it excused
 	Reason  string `json:"reason"`
 	Ticket  string `json:"ticket,omitempty"`

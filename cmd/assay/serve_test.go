@@ -65,6 +65,52 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// TestServePolicy: the policy of the namespace, what nobody can make out, and a
+// revocation that holds at once.
+func TestServePolicy(t *testing.T) {
+	dir := t.TempDir()
+	hub := registrytest.NewHub(t)
+	content := []byte("# A model\n")
+	good := hub.AddModel("org/good").Commit("main", registrytest.File{Name: "README.md", Content: content})
+	evil := hub.AddModel("org/evil").Commit("main", registrytest.File{Name: "pytorch_model.bin", Content: []byte("cos\nsystem\n(S'echo assay-test-marker'\ntR.")})
+	env := map[string]string{"HF_ENDPOINT": hub.URL(), "ASSAY_STORE": filepath.Join(dir, "store.db"), "ASSAY_CACHE": filepath.Join(dir, "cache")}
+	for _, ref := range []string{"hf://org/good@" + good, "hf://org/evil@" + evil} {
+		command(t.Context(), env, io.Discard, "gate", ref)
+	}
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	lenient := write("policy.yaml", "apiVersion: assay.dev/v1\nkind: Policy\ndefaults: {unresolved: warn}\nrequire: {freshWithin: 1h}\n"+
+		"environments:\n- {name: dev, namespaces: ['n*'], mode: warn}\n")
+	denied := write("denied.txt", "# nothing yet\n")
+	pool, files := writeCertificate(t, dir)
+	review := startServe(t, env, pool, files, "--policy", lenient, "--deny-list", denied)
+	expect := func(name string, args []string, allowed bool, says string) {
+		t.Helper()
+		got, message := review("vllm/vllm-openai", args)
+		if got != allowed || !strings.Contains(message, says) {
+			t.Errorf("%s: allowed %t with %q, want %t with %q", name, got, message, allowed, says)
+		}
+	}
+	expect("warned only, in this namespace", []string{"hf://org/evil@" + evil}, true, "")
+	expect("nobody can tell", []string{"--model", "$(MODEL)"}, true, "")
+	expect("not pinned all the same", []string{"--model", "org/good"}, false, "commit")
+
+	strict := write("strict.yaml", "apiVersion: assay.dev/v1\nkind: Policy\nenvironments:\n- {name: dev, namespaces: ['other-*'], mode: warn}\n")
+	review = startServe(t, env, pool, files, "--policy", strict, "--deny-list", denied)
+	expect("enforced in this namespace", []string{"hf://org/evil@" + evil}, false, "pickle/dangerous-call")
+	expect("refused by default", []string{"--model", "$(MODEL)"}, false, "no name of a repository")
+	expect("not denied yet", []string{"hf://org/good@" + good}, true, "")
+	write("denied.txt", "sha256:"+registrytest.SHA256(content)+" steals tokens\n")
+	expect("denied now", []string{"hf://org/good@" + good}, false, "steals tokens")
+	write("denied.txt", "nonsense\n")
+	expect("a broken list refuses", []string{"hf://org/good@" + good}, false, "deny list")
+}
+
 func command(ctx context.Context, env map[string]string, stdout io.Writer, args ...string) (int, string) {
 	var stderr bytes.Buffer
 	code := cli.Main(ctx, args, cli.Env{Stdin: strings.NewReader(""), Stdout: stdout, Stderr: &stderr,
@@ -74,14 +120,14 @@ func command(ctx context.Context, env map[string]string, stdout io.Writer, args 
 
 // startServe runs the command until the test ends and returns a function that
 // asks it about a Pod with these container arguments.
-func startServe(t *testing.T, env map[string]string, pool *x509.CertPool, files [2]string) func(image string, args []string) (bool, string) {
+func startServe(t *testing.T, env map[string]string, pool *x509.CertPool, files [2]string, flags ...string) func(image string, args []string) (bool, string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	out, in := io.Pipe()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		code, text := command(ctx, env, in, "serve", "--listen", "127.0.0.1:0", "--tls-cert", files[0], "--tls-key", files[1])
+		code, text := command(ctx, env, in, append([]string{"serve", "--listen", "127.0.0.1:0", "--tls-cert", files[0], "--tls-key", files[1]}, flags...)...)
 		in.CloseWithError(fmt.Errorf("serve ended with exit code %d: %s", code, text))
 		if code != 0 {
 			t.Errorf("serve: exit code %d: %s", code, text)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"assay/scanners"
@@ -122,6 +121,12 @@ func (j *judgement) require(source string, q Requirements) {
 	if q.MinAge > 0 {
 		j.clause("minAge", source, j.age(q.MinAge))
 	}
+	if q.FreshWithin > 0 {
+		j.clause("freshWithin", source, j.fresh(q.FreshWithin))
+	}
+	for _, x := range q.That {
+		j.clause("that "+x.Name, source, j.expression(x))
+	}
 }
 
 func (j *judgement) formats(l Lists) []verify.Reason {
@@ -177,38 +182,6 @@ func (j *judgement) remoteCode() []verify.Reason {
 	return j.group(func(f verify.Finding) bool { return remoteCodeRules[f.Rule] != "" }, CodeRemoteCode)
 }
 
-// licenseFact is what the model card declares (front matter, key license).
-const licenseFact = "text/card/license"
-
-func (j *judgement) licenses(l Lists) []verify.Reason {
-	var reasons []verify.Reason
-	found := false
-	for _, f := range j.e.Files {
-		for _, fact := range f.Facts {
-			if fact.Key != licenseFact {
-				continue
-			}
-			found = true
-			id := strings.ToLower(fact.Value)
-			if matchesName(l.Deny, id) || len(l.Allow) > 0 && !matchesName(l.Allow, id) {
-				reasons = append(reasons, verify.Reason{Code: CodeLicense, Effect: verify.Deny, File: f.Name,
-					What: fmt.Sprintf("the license %q is not allowed", fact.Value), Advice: "use a model under an allowed license, or have this one approved and listed"})
-			}
-		}
-	}
-	if !found {
-		reasons = append(reasons, j.missing(CodeLicense, "", "no license is declared", "ask the publisher to name the license in the model card"))
-	}
-	return reasons
-}
-
-func matchesName(patterns []string, name string) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool {
-		g, err := ParseGlob(strings.ToLower(p))
-		return err == nil && g.Match(name)
-	})
-}
-
 // minimums are the kinds of evidence that a policy can ask for.
 var minimums = map[string]struct {
 	what string
@@ -261,6 +234,20 @@ func (j *judgement) age(least time.Duration) []verify.Reason {
 	}
 	return []verify.Reason{{Code: CodeAge, Effect: verify.Deny, What: fmt.Sprintf("the repository was created at %s and is younger than %s", j.e.Artifact.Created, least),
 		Advice: "wait, or use an older model"}}
+}
+
+// fresh refuses evidence that is too old. What was read for this decision is fresh.
+func (j *judgement) fresh(within time.Duration) []verify.Reason {
+	if j.e.Artifact.Recorded == "" {
+		return nil
+	}
+	recorded, err := time.Parse(time.RFC3339, j.e.Artifact.Recorded)
+	if err == nil && j.now.Sub(recorded) <= within {
+		return nil
+	}
+	return []verify.Reason{{Code: CodeStale, Effect: verify.Undecided,
+		What:   fmt.Sprintf("the files were read at %s, and that has to be within %s", j.e.Artifact.Recorded, within),
+		Advice: "gate it again, without --reuse"}}
 }
 
 // hashedSuffices reports whether the policy lets bytes count that only the

@@ -218,6 +218,8 @@ var whys = map[string]string{
 	CodeRemoteCode: "code that comes with a model runs with the rights of whoever loads it",
 	CodeLicense:    "using a model outside of its license is a legal risk",
 	CodeEvidence:   "the policy cannot judge what it does not know",
+	CodeStale:      "what scanners know changes, and so does whom to trust",
+	CodeExpression: "whoever wrote the policy asks for it",
 	CodeAge:        "most harmful repositories are found and removed in their first days",
 }
 

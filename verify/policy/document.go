@@ -26,28 +26,32 @@ type (
 		Rules        []ruleDocument            `yaml:"rules"`
 		Environments []environmentDocument     `yaml:"environments"`
 		Waivers      []waiverDocument          `yaml:"waivers"`
+		Approvers    *approversDocument        `yaml:"waiverApprovers"`
 	}
 	metadata struct {
 		Name        string `yaml:"name"`
 		Description string `yaml:"description"`
 	}
 	defaultsDocument struct {
-		Unmatched string `yaml:"unmatched"`
-		Unpinned  string `yaml:"unpinned"`
-		Missing   string `yaml:"missing"`
-		Error     string `yaml:"error"`
+		Unmatched  string `yaml:"unmatched"`
+		Unpinned   string `yaml:"unpinned"`
+		Unresolved string `yaml:"unresolved"`
+		Missing    string `yaml:"missing"`
+		Error      string `yaml:"error"`
 	}
 	requireDocument struct {
-		Signature  bool               `yaml:"signature"`
-		SignedBy   *signedByDocument  `yaml:"signedBy"`
-		Pinned     bool               `yaml:"pinned"`
-		Formats    *listsDocument     `yaml:"formats"`
-		Coverage   string             `yaml:"coverage"`
-		Evidence   []string           `yaml:"evidence"`
-		RemoteCode string             `yaml:"remoteCode"`
-		Licenses   *listsDocument     `yaml:"licenses"`
-		MinAge     string             `yaml:"minAge"`
-		Attested   []attestedDocument `yaml:"attested"`
+		Signature   bool                 `yaml:"signature"`
+		SignedBy    *signedByDocument    `yaml:"signedBy"`
+		Pinned      bool                 `yaml:"pinned"`
+		Formats     *listsDocument       `yaml:"formats"`
+		Coverage    string               `yaml:"coverage"`
+		Evidence    []string             `yaml:"evidence"`
+		RemoteCode  string               `yaml:"remoteCode"`
+		Licenses    *listsDocument       `yaml:"licenses"`
+		MinAge      string               `yaml:"minAge"`
+		FreshWithin string               `yaml:"freshWithin"`
+		Attested    []attestedDocument   `yaml:"attested"`
+		That        []expressionDocument `yaml:"that"`
 	}
 	attestedDocument struct {
 		Kind    string   `yaml:"kind"`
@@ -59,6 +63,11 @@ type (
 	signedByDocument struct {
 		AtLeast int      `yaml:"atLeast"`
 		Of      []string `yaml:"of"`
+	}
+	approversDocument struct {
+		Of       []string `yaml:"of"`
+		AtLeast  int      `yaml:"atLeast"`
+		Critical int      `yaml:"critical"`
 	}
 	listsDocument struct {
 		Allow []string `yaml:"allow"`
@@ -77,9 +86,10 @@ type (
 		Environments []string `yaml:"environments"`
 	}
 	environmentDocument struct {
-		Name   string `yaml:"name"`
-		Mode   string `yaml:"mode"`
-		FailOn string `yaml:"failOn"`
+		Name       string   `yaml:"name"`
+		Namespaces []string `yaml:"namespaces"`
+		Mode       string   `yaml:"mode"`
+		FailOn     string   `yaml:"failOn"`
 	}
 )
 
@@ -113,14 +123,42 @@ func (d *document) rules(read readFunc) (Rules, error) {
 	if r.Rules, err = d.ruleList(r); err != nil {
 		return r, err
 	}
+	if r.Approvers, err = d.Approvers.check(r.Named); err != nil {
+		return r, fmt.Errorf("waiverApprovers: %w", err)
+	}
+	if d.Approvers != nil && len(d.Waivers) > 0 {
+		return r, errors.New("waivers: keep them in a file of their own, which approvers can sign: this policy asks for that")
+	}
 	r.Waivers, err = waivers(d.Waivers)
 	return r, err
+}
+
+// check lets critical findings need two approvers where the policy does not say.
+func (d *approversDocument) check(signers map[string]Signer) (Approvers, error) {
+	if d == nil {
+		return Approvers{}, nil
+	}
+	by, err := (&signedByDocument{AtLeast: max(d.AtLeast, 1), Of: d.Of}).check(signers)
+	a := Approvers{Of: by.Of, AtLeast: by.AtLeast, Critical: d.Critical}
+	switch {
+	case err != nil:
+		return a, err
+	case d.AtLeast < 0 || d.Critical < 0:
+		return a, errors.New("atLeast and critical are numbers of people")
+	case d.Critical == 0:
+		a.Critical = min(2, len(d.Of))
+	case d.Critical < a.AtLeast || d.Critical > len(d.Of):
+		return a, fmt.Errorf("critical is %d: %d to %d are possible", d.Critical, a.AtLeast, len(d.Of))
+	}
+	a.Critical = max(a.Critical, a.AtLeast)
+	return a, nil
 }
 
 func (d defaultsDocument) check() (Defaults, error) {
 	return Defaults(d), errors.Join(
 		oneOf("unmatched", d.Unmatched, "deny", "warn", "builtin"),
 		oneOf("unpinned", d.Unpinned, "allow", "warn", "deny"),
+		oneOf("unresolved", d.Unresolved, "deny", "warn"),
 		oneOf("missing", d.Missing, "deny", "incomplete"),
 		oneOf("error", d.Error, "incomplete", "deny"))
 }
@@ -139,7 +177,15 @@ func (d *document) environments() ([]Environment, error) {
 		if err != nil {
 			return nil, fmt.Errorf("environment %s: %w", e.Name, err)
 		}
-		list = append(list, Environment{Name: e.Name, FailOn: failOn, Mode: mode})
+		env := Environment{Name: e.Name, FailOn: failOn, Mode: mode}
+		for _, text := range e.Namespaces {
+			g, err := ParseGlob(text)
+			if err != nil {
+				return nil, fmt.Errorf("environment %s: namespaces: %w", e.Name, err)
+			}
+			env.Namespaces = append(env.Namespaces, g)
+		}
+		list = append(list, env)
 	}
 	return list, nil
 }
@@ -219,11 +265,15 @@ func (d requireDocument) requirements(signers map[string]Signer) (Requirements, 
 	if q.Formats, e = d.Formats.lists(); e != nil {
 		err = errors.Join(err, fmt.Errorf("formats: %w", e))
 	}
-	if q.Licenses, e = d.Licenses.lists(); e != nil {
+	q.Licenses, e = d.Licenses.lists()
+	if e = errors.Join(e, q.Licenses.checkLicenses()); e != nil {
 		err = errors.Join(err, fmt.Errorf("licenses: %w", e))
 	}
 	if q.MinAge, e = duration(d.MinAge); e != nil {
 		err = errors.Join(err, fmt.Errorf("minAge: %w", e))
+	}
+	if q.FreshWithin, e = duration(d.FreshWithin); e != nil {
+		err = errors.Join(err, fmt.Errorf("freshWithin: %w", e))
 	}
 	for _, ad := range d.Attested {
 		want, e := ad.attested(signers)
@@ -231,6 +281,13 @@ func (d requireDocument) requirements(signers map[string]Signer) (Requirements, 
 			err = errors.Join(err, fmt.Errorf("attested: %w", e))
 		}
 		q.Attested = append(q.Attested, want)
+	}
+	for _, xd := range d.That {
+		x, e := xd.expression()
+		if e != nil {
+			err = errors.Join(err, fmt.Errorf("that: %w", e))
+		}
+		q.That = append(q.That, x)
 	}
 	return q, err
 }

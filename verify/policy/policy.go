@@ -40,7 +40,9 @@ const (
 	CodeLicense    = "license"
 	CodeEvidence   = "evidence" // minimum evidence that is not there
 	CodeAge        = "age"      // a repository that is too young
+	CodeStale      = "stale"    // evidence that is too old
 	CodeAttested   = "attested" // a required attestation is missing
+	CodeExpression = "that"     // an expression of the policy does not hold
 )
 
 // Rules is the typed policy. The zero value is the built-in policy: it refuses
@@ -64,6 +66,7 @@ type Rules struct {
 	Environments []Environment
 	Environment  string // the chosen one; "" for none
 	Waivers      []Waiver
+	Approvers    Approvers // who must have signed waivers; the zero value asks for nobody
 	Baseline     *Baseline // what is already known; nil: nothing
 }
 
@@ -81,8 +84,11 @@ const (
 type Defaults struct {
 	Unmatched string // reference that no rule matches: "deny" (also ""), "warn", "builtin"
 	Unpinned  string // name that can move: "allow" (also ""), "warn", "deny"
-	Missing   string // evidence that a clause needs: "deny" (also ""), "incomplete"
-	Error     string // what could not be looked at: "incomplete" (also ""), "deny"
+	// Unresolved is a place of a Kubernetes object that names a model nobody can
+	// make out, like a script: "deny" (also ""), "warn".
+	Unresolved string
+	Missing    string // evidence that a clause needs: "deny" (also ""), "incomplete"
+	Error      string // what could not be looked at: "incomplete" (also ""), "deny"
 }
 
 // Rule says what a group of references must meet.
@@ -98,9 +104,10 @@ type Rule struct {
 
 // Environment changes the threshold and the mode where it is chosen by name.
 type Environment struct {
-	Name   string
-	FailOn *scanners.Severity
-	Mode   *Mode
+	Name       string
+	Namespaces []Glob // of Kubernetes, for which it is chosen; none: only by name
+	FailOn     *scanners.Severity
+	Mode       *Mode
 }
 
 // Requirements are the clauses that a reference must meet. The zero value
@@ -115,7 +122,9 @@ type Requirements struct {
 	RemoteCode     bool // true: a model that brings or names code to run is refused
 	Licenses       Lists
 	MinAge         time.Duration // since the repository was created
+	FreshWithin    time.Duration // since the files were read
 	Attested       []Attested
+	That           []Expression
 }
 
 // Attested asks for a verified attestation about the whole artifact. What is
@@ -132,6 +141,13 @@ type Attested struct {
 type SignedBy struct {
 	AtLeast int      // 0: no signature is asked for
 	Of      []string // names in Rules.Named
+}
+
+// Approvers sign waivers.
+type Approvers struct {
+	Of       []string // names in Rules.Named
+	AtLeast  int      // different ones, for any waiver
+	Critical int      // for a waiver of a critical finding
 }
 
 // Lists allow and deny by name. An empty Allow allows what Deny does not name.
@@ -184,6 +200,21 @@ func (r Rules) InEnvironment(name string) (Rules, error) {
 		}
 	}
 	return r, fmt.Errorf("the policy has no environment %q", name)
+}
+
+// ForNamespace chooses the first environment that names the namespace, and none
+// otherwise. One that was chosen by name stays.
+func (r Rules) ForNamespace(namespace string) Rules {
+	if r.Environment != "" {
+		return r
+	}
+	for _, e := range r.Environments {
+		if slices.ContainsFunc(e.Namespaces, func(g Glob) bool { return g.Match(namespace) }) {
+			r.Environment = e.Name
+			return r
+		}
+	}
+	return r
 }
 
 // FormatNames are the names of formats that the policy uses, for a caller that

@@ -75,6 +75,14 @@ func gapped(code scanners.GapCode) change {
 	}
 }
 
+func licensed(id string) change {
+	return func(e *verify.Evidence) { e.Files[0].Facts[0].Value = id }
+}
+
+func recorded(at string) change {
+	return func(e *verify.Evidence) { e.Artifact.Recorded = at }
+}
+
 func signedBy(ids ...verify.Signer) change {
 	return func(e *verify.Evidence) {
 		for _, id := range ids {
@@ -395,6 +403,34 @@ func semantics() []semantic {
 		{"waiver needs the digest", waiver("file: " + fileSum + ", " + dates), "", all(critical, func(e *verify.Evidence) { e.Files[1].SHA256 = "" }), deny, "finding"},
 		{"waived remote code", "require: {remoteCode: deny}\n" + waiver("file: "+fileSum+", "+dates), "", all(critical, found("text/remote-code", scanners.Medium)), deny, "remote-code"},
 		{"waiver does not sign", "require: {signature: true}\n" + waiver("file: "+fileSum+", "+dates), "", critical, deny, "unsigned"},
+		{"waiver without its approver", signers + "waiverApprovers: {of: [one, two]}", "", critical, deny, "finding"},
+
+		// Expressions
+		{"expression holds", "require: {that: [{name: x, expr: 'artifact.kind == \"model\"'}]}", "", same, allow, ""},
+		{"expression does not hold", "require: {that: [{name: x, expr: 'files.all(f, f.size < 10)', message: too large, advice: shrink it}]}", "", same, deny, "that"},
+		{"expression over findings", "require: {that: [{name: x, expr: 'files.all(f, f.findings.all(g, g.severity != \"low\"))', advice: remove it}]}", "", found("x/y", scanners.Low), deny, "that"},
+		{"expression over facts", "require: {that: [{name: x, expr: 'files.exists(f, \"text/card/license\" in f.facts && \"Apache-2.0\" in f.facts[\"text/card/license\"])'}]}", "", same, allow, ""},
+		{"expression about what is not there", "require: {that: [{name: x, expr: 'files.all(f, f.facts[\"no/such\"].size() > 0)'}]}", "", same, deny, "that"},
+		{"expression about claims", "require: {that: [{name: x, expr: 'claims.exists(c, c.standing == \"verified\")', advice: sign it}]}", "", same, deny, "that"},
+		{"expression of a rule", rule("{refs: ['hf://**']}", "  require: {that: [{name: x, expr: 'false', advice: nothing}]}"), "", same, deny, "that"},
+		{"expression of another rule", rule("{refs: ['hf://org/**']}", "") + "\n- {name: s, match: {refs: ['**']}, require: {that: [{name: x, expr: 'false'}]}}", "", same, allow, ""},
+		{"expression by time", "require: {that: [{name: x, expr: 'now < timestamp(\"2026-01-01T00:00:00Z\")', advice: hurry}]}", "", same, deny, "that"},
+		{"expression about gaps", "require: {coverage: hashed, that: [{name: x, expr: 'gaps.size() == 0', advice: look}]}", "", gapped(scanners.GapUnrecognised), deny, "that"},
+		{"expression by environment", environments + "require: {that: [{name: x, expr: 'environment != \"prod\"', advice: elsewhere}]}", "prod", same, deny, "that"},
+
+		// Classes of licenses
+		{"permissive allowed", "require: {licenses: {allow: ['class:permissive']}}", "", same, allow, ""},
+		{"non-commercial not allowed", "require: {licenses: {allow: ['class:permissive']}}", "", licensed("cc-by-nc-4.0"), deny, "license"},
+		{"unknown is of no class", "require: {licenses: {allow: ['class:permissive', 'class:share-alike']}}", "", licensed("my-own"), deny, "license"},
+		{"non-commercial denied", "require: {licenses: {deny: ['class:non-commercial']}}", "", licensed("cc-by-nc-sa-4.0"), deny, "license"},
+		{"use-restricted denied", "require: {licenses: {deny: ['class:use-restricted']}}", "", licensed("llama3.1"), deny, "license"},
+		{"permissive is not denied", "require: {licenses: {deny: ['class:use-restricted', 'class:non-commercial']}}", "", same, allow, ""},
+
+		// Age of evidence
+		{"read now", "require: {freshWithin: 24h}", "", same, allow, ""},
+		{"read this morning", "require: {freshWithin: 24h}", "", recorded("2026-11-20T06:00:00Z"), allow, ""},
+		{"read last week", "require: {freshWithin: 24h}", "", recorded("2026-11-13T06:00:00Z"), verify.Undecided, "stale"},
+		{"read at no time", "require: {freshWithin: 24h}", "", recorded("yesterday"), verify.Undecided, "stale"},
 		{"waiver does not allow a format", "require: {formats: {deny: [safetensors]}}\n" + waiver("file: "+fileSum+", "+dates), "", critical, deny, "format"},
 	}
 }

@@ -153,7 +153,7 @@ func (j *judgement) signedBy(want SignedBy) []verify.Reason {
 	index := make(map[string]int)
 	more := make(map[int]int)
 	for _, f := range j.e.Files {
-		got := j.distinct(want.Of, byFile[f.Name])
+		got := j.rules.distinct(want.Of, byFile[f.Name])
 		if len(got) >= want.AtLeast {
 			continue
 		}
@@ -189,12 +189,12 @@ func wanted(got, of []string) string {
 // distinct finds the largest set of names that different identities stand for: a
 // maximum matching, by augmenting paths. One person who fits two names counts
 // once, and two people who fit one name count once too.
-func (j *judgement) distinct(of []string, identities []verify.Signer) []string {
+func (r Rules) distinct(of []string, identities []verify.Signer) []string {
 	holder := make(map[int]string) // identity -> name
 	var assign func(name string, seen map[int]bool) bool
 	assign = func(name string, seen map[int]bool) bool {
 		for i, identity := range identities {
-			if seen[i] || !j.rules.Named[name].is(identity) {
+			if seen[i] || !r.Named[name].is(identity) {
 				continue
 			}
 			seen[i] = true
@@ -225,7 +225,7 @@ func (j *judgement) attested(want Attested) []verify.Reason {
 			want.Source.re != nil && !want.Source.Match(a.Source) {
 			continue
 		}
-		if len(j.distinct(want.By, []verify.Signer{c.Identity})) > 0 {
+		if len(j.rules.distinct(want.By, []verify.Signer{c.Identity})) > 0 {
 			return nil
 		}
 	}

@@ -26,6 +26,7 @@ type Waiver struct {
 	Owner       string
 	Created     time.Time
 	Expires     time.Time // the first instant at which it no longer holds
+	Approved    []string  // the approvers of the policy who signed it
 	written     string    // Expires as written
 }
 
@@ -35,6 +36,8 @@ const (
 	WaiverExpired = "expired"
 	WaiverEarly   = "not yet valid"
 	WaiverUnused  = "unused"
+	// WaiverUnapproved lacks signatures that the policy asks for.
+	WaiverUnapproved = "not approved"
 )
 
 type (
@@ -69,11 +72,14 @@ func ParseWaivers(name string, data []byte) ([]Waiver, error) {
 	return list, nil
 }
 
-// WithWaivers adds waivers to those of the policy. An id that is there already
-// is an error, because the report could not say which one was applied.
-func (r Rules) WithWaivers(list []Waiver) (Rules, error) {
+// WithWaivers adds waivers to those of the policy, with the proven signers of
+// their file. An id that is there already is an error, because the report could not
+// say which one was applied.
+func (r Rules) WithWaivers(list []Waiver, signers ...verify.Signer) (Rules, error) {
 	r.Waivers = slices.Clone(r.Waivers)
+	approved := r.distinct(r.Approvers.Of, signers)
 	for _, w := range list {
+		w.Approved = approved
 		if slices.ContainsFunc(r.Waivers, func(o Waiver) bool { return o.ID == w.ID }) {
 			return r, fmt.Errorf("waiver %s: the policy has one of this id", w.ID)
 		}
@@ -144,7 +150,7 @@ func date(text string, days int) (time.Time, error) {
 func waiversDigest(list []Waiver) string {
 	h := sha256.New()
 	for _, w := range list {
-		fmt.Fprintf(h, "%q\n", []string{w.ID, w.Fingerprint, w.Content, w.File, w.Reason, w.Ticket, w.Owner,
+		fmt.Fprintf(h, "%q %q\n", w.Approved, []string{w.ID, w.Fingerprint, w.Content, w.File, w.Reason, w.Ticket, w.Owner,
 			w.Created.UTC().Format(time.RFC3339), w.Expires.UTC().Format(time.RFC3339)})
 	}
 	return hex.EncodeToString(h.Sum(nil))
@@ -171,6 +177,7 @@ type excuses struct {
 	states   []*waiverState
 	baseline map[string]int    // what is left of the baseline
 	asked    map[[2]int]string // by index of file and finding: several clauses ask about one
+	critical int               // approvers that a waiver of a critical finding needs
 	used     []verify.Excused
 }
 
@@ -181,7 +188,7 @@ type waiverState struct {
 }
 
 func newExcuses(r Rules, e verify.Evidence, now time.Time) *excuses {
-	x := &excuses{content: e.Artifact.ContentID, asked: make(map[[2]int]string), byPrint: make(map[string][]*waiverState), baseline: r.Baseline.known()}
+	x := &excuses{content: e.Artifact.ContentID, asked: make(map[[2]int]string), byPrint: make(map[string][]*waiverState), baseline: r.Baseline.known(), critical: r.Approvers.Critical}
 	for _, w := range r.Waivers {
 		s := &waiverState{Waiver: w, status: WaiverUnused}
 		switch {
@@ -189,6 +196,8 @@ func newExcuses(r Rules, e verify.Evidence, now time.Time) *excuses {
 			s.status = WaiverExpired
 		case now.Before(w.Created):
 			s.status = WaiverEarly
+		case len(w.Approved) < r.Approvers.AtLeast:
+			s.status = WaiverUnapproved
 		default:
 			x.byPrint[w.Fingerprint] = append(x.byPrint[w.Fingerprint], s)
 		}
@@ -204,7 +213,11 @@ func (x *excuses) finding(at [2]int, f verify.FileEvidence, finding verify.Findi
 		return by
 	}
 	mark := report.Fingerprint(finding)
-	by := x.waived(f, mark)
+	needs := 0
+	if finding.Severity.AtLeast(scanners.Critical) {
+		needs = x.critical
+	}
+	by := x.waived(f, mark, needs)
 	if by == "" {
 		by = x.known(findingKey(mark, finding, f.SHA256), f.Name, mark)
 	}
@@ -217,14 +230,21 @@ func (x *excuses) gap(f verify.FileEvidence, g verify.Gap) string {
 		return ""
 	}
 	mark := GapFingerprint(g)
-	if by := x.waived(f, mark); by != "" {
+	if by := x.waived(f, mark, 0); by != "" {
 		return by
 	}
 	return x.known(gapKey(mark, f.SHA256), f.Name, mark)
 }
 
-func (x *excuses) waived(f verify.FileEvidence, mark string) string {
+// waived finds a waiver that enough approvers signed.
+func (x *excuses) waived(f verify.FileEvidence, mark string, approvers int) string {
 	for _, s := range x.byPrint[mark] {
+		if len(s.Approved) < approvers {
+			if s.count == 0 {
+				s.status = WaiverUnapproved
+			}
+			continue
+		}
 		if s.Content != "" && s.Content == x.content || s.File != "" && s.File == f.SHA256 {
 			by := "waiver " + s.ID
 			s.status = WaiverApplied

@@ -275,7 +275,7 @@ func excusedText(v verify.Verdict) string {
 		text string
 	}{
 		{waived, "by waivers"}, {known, "by the baseline"}, {status["applied"], "waivers applied"}, {status["expired"], "expired"},
-		{status["not yet valid"], "not yet valid"}, {status["unused"], "unused"},
+		{status["not yet valid"], "not yet valid"}, {status["not approved"], "not approved"}, {status["unused"], "unused"},
 	} {
 		if part.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.text))

@@ -90,7 +90,7 @@ func (h *webhook) judge(ctx context.Context, r *request, answer *response) []str
 		return nil
 	}
 	say("allow")
-	return h.verdicts(ctx, x.references)
+	return h.verdicts(ctx, r.Namespace, x.references, answer)
 }
 
 // read extracts the references of the object.
@@ -123,16 +123,21 @@ func (h *webhook) unchanged(r *request, x *extraction) bool {
 }
 
 // verdicts looks every reference up, equal ones once.
-func (h *webhook) verdicts(ctx context.Context, references []Reference) (refusals []string) {
+func (h *webhook) verdicts(ctx context.Context, namespace string, references []Reference, answer *response) (refusals []string) {
 	known := make(map[string]string)
 	for _, r := range references {
 		if r.Pinned == "" {
-			refusals = append(refusals, fmt.Sprintf("%s: %s%s%s", r.Path, quoted(r.Raw), r.Problem, findPin(r.Ask)))
+			problem := fmt.Sprintf("%s: %s%s%s", r.Path, quoted(r.Raw), r.Problem, findPin(r.Ask))
+			if r.Ask == "" && h.UnsafeAdmitUnresolved {
+				answer.warn("assay cannot tell which model this is, and lets it pass: " + problem)
+				continue
+			}
+			refusals = append(refusals, problem)
 			continue
 		}
 		why, ok := known[r.Pinned]
 		if !ok {
-			why = h.verdict(ctx, r.Pinned)
+			why = h.verdict(ctx, namespace, r.Pinned, answer)
 			known[r.Pinned] = why
 		}
 		if why != "" {
@@ -158,8 +163,8 @@ func findPin(ask string) string {
 }
 
 // verdict returns "" when a pinned reference may be used, and why not otherwise.
-func (h *webhook) verdict(ctx context.Context, pinned string) string {
-	report, err := h.Lookup(ctx, pinned)
+func (h *webhook) verdict(ctx context.Context, namespace, pinned string, answer *response) string {
+	report, err := h.Lookup(ctx, namespace, pinned)
 	switch {
 	case errors.Is(err, ErrNoVerdict):
 		return fmt.Sprintf("%v; run `assay gate %s` with the store of this webhook, and name the model as its report pins it", err, pinned)
@@ -170,6 +175,9 @@ func (h *webhook) verdict(ctx context.Context, pinned string) string {
 	}
 	switch report.Outcome() {
 	case verify.Pass:
+		if report.Verdict.Mode == "warn" && len(excused(report.Verdict)) > 0 {
+			answer.warn("assay would refuse " + pinned + " if the policy enforced: " + reasons(verify.Verdict{Reasons: excused(report.Verdict)}))
+		}
 		return ""
 	case verify.Fail:
 		return "denied: " + reasons(report.Verdict)
@@ -177,6 +185,24 @@ func (h *webhook) verdict(ctx context.Context, pinned string) string {
 		return "there is nothing in it that could be verified"
 	}
 	return "could not be verified: " + reasons(report.Verdict)
+}
+
+// excused are the reasons that only the mode of the policy keeps from refusing.
+func excused(v verify.Verdict) []verify.Reason {
+	var list []verify.Reason
+	for _, r := range v.Reasons {
+		if r.Excused == "mode "+v.Mode {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// warn adds a warning, up to as many as a person reads.
+func (a *response) warn(text string) {
+	if len(a.Warnings) < maxRefusals {
+		a.Warnings = append(a.Warnings, text)
+	}
 }
 
 // reasons repeats the worst reasons of a verdict.

@@ -159,10 +159,10 @@ func TestStopFinishesReviews(t *testing.T) {
 	l := listen(t)
 	certFile, keyFile, roots := issue(t, t.TempDir(), 1)
 	entered, block := make(chan struct{}), make(chan struct{})
-	h := Handler(Config{Lookup: func(ctx context.Context, pinned string) (verify.Report, error) {
+	h := Handler(Config{Lookup: func(ctx context.Context, _, pinned string) (verify.Report, error) {
 		close(entered)
 		<-block
-		return lookup(ctx, pinned)
+		return lookup(ctx, "", pinned)
 	}})
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan error, 1)
@@ -229,7 +229,7 @@ func BenchmarkStore(b *testing.B) {
 		}
 		bodies[i] = reviewOf("CREATE", "v1 Pod", pod(fmt.Sprintf(`{"containers":[{"image":"x","args":["--model=org/m%d","--revision=%s"]}]}`, i, commit)), "null")
 	}
-	server := httptest.NewUnstartedServer(Handler(Config{Lookup: func(ctx context.Context, pinned string) (verify.Report, error) {
+	server := httptest.NewUnstartedServer(Handler(Config{Lookup: func(ctx context.Context, _, pinned string) (verify.Report, error) {
 		e, err := s.ByReference(ctx, pinned, rules)
 		return verify.Report{Evidence: e, Verdict: verify.Verdict{Decision: verify.Allow}}, err
 	}}))

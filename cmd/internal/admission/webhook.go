@@ -20,10 +20,14 @@ import (
 
 // Config configures a webhook. Lookup is required.
 type Config struct {
-	// Lookup returns the report about a pinned reference, judged now. It wraps
-	// ErrNoVerdict when there is no evidence, and reads no weights. It is called
-	// from several goroutines.
-	Lookup func(ctx context.Context, pinned string) (verify.Report, error)
+	// Lookup returns the report about a pinned reference, judged now for a namespace
+	// (which is "" for an object that is in none). It wraps ErrNoVerdict when there
+	// is no evidence, and reads no weights. It is called from several goroutines.
+	Lookup func(ctx context.Context, namespace, pinned string) (verify.Report, error)
+	// UnsafeAdmitUnresolved admits an object with a warning where it names a model
+	// that nobody can make out, like a script does. What is not pinned or has no
+	// verdict is refused all the same.
+	UnsafeAdmitUnresolved bool
 	// Ready reports whether verdicts can be looked up; nil means always.
 	Ready func(ctx context.Context) error
 

@@ -29,7 +29,7 @@ const (
 // lookup is a store with two good models, a bad one, one that could not be
 // verified whole, one that cannot be read, and one whose evidence is about
 // something else.
-func lookup(_ context.Context, pinned string) (verify.Report, error) {
+func lookup(_ context.Context, _, pinned string) (verify.Report, error) {
 	r := verify.Report{Evidence: verify.Evidence{
 		Artifact: verify.ArtifactInfo{Pinned: pinned}, Files: []verify.FileEvidence{{Name: "model.safetensors"}},
 	}}
@@ -222,10 +222,10 @@ func TestReadiness(t *testing.T) {
 
 func TestTooManyReviewsGetAnAnswerSoon(t *testing.T) {
 	block, entered := make(chan struct{}), make(chan struct{}, 1)
-	c := start(t, Config{MaxInFlight: 1, Lookup: func(ctx context.Context, pinned string) (verify.Report, error) {
+	c := start(t, Config{MaxInFlight: 1, Lookup: func(ctx context.Context, _, pinned string) (verify.Report, error) {
 		entered <- struct{}{}
 		<-block
-		return lookup(ctx, pinned)
+		return lookup(ctx, "", pinned)
 	}})
 	body := reviewOf("CREATE", "v1 Pod", pod(`{"containers":[{"args":["`+goodHub+`"]}]}`), "null")
 	first := make(chan int)
@@ -248,7 +248,7 @@ func TestTooManyReviewsGetAnAnswerSoon(t *testing.T) {
 }
 
 func TestSlowStoreRefuses(t *testing.T) {
-	c := start(t, Config{Lookup: func(ctx context.Context, _ string) (verify.Report, error) {
+	c := start(t, Config{Lookup: func(ctx context.Context, _, _ string) (verify.Report, error) {
 		<-ctx.Done()
 		return verify.Report{}, ctx.Err()
 	}})

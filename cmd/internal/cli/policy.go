@@ -51,36 +51,48 @@ func (a *app) rules(signatureRequired bool) (policy.Rules, error) {
 	if err := checkFormats(rules); err != nil {
 		return rules, usageError("--policy: %w", err)
 	}
-	return a.policyOptions.apply(rules)
+	return a.applyOptions(rules)
 }
 
-// apply adds environment, waivers and baseline.
-func (o *policyOptions) apply(rules policy.Rules) (policy.Rules, error) {
-	rules, err := rules.InEnvironment(o.environment)
+// applyOptions adds environment, waivers and baseline.
+func (a *app) applyOptions(rules policy.Rules) (policy.Rules, error) {
+	rules, err := rules.InEnvironment(a.environment)
 	if err != nil {
 		return rules, usageError("--env: %w", err)
 	}
-	for _, path := range o.waivers {
-		data, err := trust.ReadFile(path, policy.MaxFile)
-		if err != nil {
+	for _, path := range a.waivers {
+		if rules, err = a.withWaivers(rules, path); err != nil {
 			return rules, usageError("--waivers: %w", err)
-		}
-		list, err := policy.ParseWaivers(path, data)
-		if err != nil {
-			return rules, usageError("--waivers: %w", err)
-		}
-		if rules, err = rules.WithWaivers(list); err != nil {
-			return rules, usageError("--waivers %s: %w", path, err)
 		}
 	}
-	if o.baseline == "" {
+	if a.baseline == "" {
 		return rules, nil
 	}
-	r, err := savedReport(o.baseline)
+	r, err := savedReport(a.baseline)
 	if err != nil {
 		return rules, usageError("--baseline: %w", err)
 	}
 	rules.Baseline = policy.NewBaseline(r)
+	return rules, nil
+}
+
+// withWaivers adds a file of waivers and whoever approved it.
+func (a *app) withWaivers(rules policy.Rules, path string) (policy.Rules, error) {
+	data, err := trust.ReadFile(path, policy.MaxFile)
+	if err != nil {
+		return rules, err
+	}
+	list, err := policy.ParseWaivers(path, data)
+	if err != nil {
+		return rules, err
+	}
+	signers, err := a.approvals(rules, path, data)
+	if err != nil {
+		return rules, err
+	}
+	if rules, err = rules.WithWaivers(list, signers...); err != nil {
+		return rules, fmt.Errorf("%s: %w", path, err)
+	}
 	return rules, nil
 }
 

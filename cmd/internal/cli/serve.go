@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"assay/cmd/internal/admission"
+	"assay/cmd/internal/console"
 	"assay/registry/hf"
 	formats "assay/scanners/all"
 	"assay/verify"
@@ -23,6 +25,7 @@ func (a *app) serveCommand() *cobra.Command {
 	var st storeFlags
 	var listen, cert, key string
 	var publicKeys []string
+	var denied servedDenyList
 	cmd := &cobra.Command{
 		Use:   "serve --tls-cert FILE --tls-key FILE",
 		Short: "answer Kubernetes admission reviews from the store",
@@ -30,7 +33,8 @@ func (a *app) serveCommand() *cobra.Command {
 looks up the models that a Pod or workload names, in image volumes, hf:// names
 and the arguments of model servers, in the evidence store, judges the evidence by
 the policy now, and denies what has no verdict or is not pinned. It reads no
-weights and asks no registry: run 'assay gate' first.
+weights and asks no registry: run 'assay gate' first. The policy's environment is
+the one that names the namespace of the object, unless --env chooses one.
 
 GET /healthz and /readyz are for probes. The certificate is read again when its
 file changes. SIGTERM stops it after the reviews in flight.`,
@@ -43,6 +47,7 @@ file changes. SIGTERM stops it after the reviews in flight.`,
 	cmd.Flags().StringVar(&cert, "tls-cert", "", "certificate, a PEM `FILE` (required)")
 	cmd.Flags().StringVar(&key, "tls-key", "", "its private key, a PEM `FILE` (required)")
 	cmd.Flags().StringArrayVar(&publicKeys, "public-key", nil, "require that the gate verified a signature by this key, a PEM `FILE`; repeatable")
+	cmd.Flags().StringVar(&denied.path, "deny-list", "", "`FILE` of denied digests, keys and identities, read again when it changes (see 'assay trust')")
 	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
 		if cert == "" || key == "" {
 			return usageError("serve needs --tls-cert FILE and --tls-key FILE")
@@ -54,6 +59,9 @@ file changes. SIGTERM stops it after the reviews in flight.`,
 		if err != nil {
 			return err
 		}
+		if _, err := denied.apply(verify.Evidence{}); err != nil {
+			return &exitError{console.ExitUsage, err}
+		}
 		s, err := st.open()
 		if err != nil {
 			return err
@@ -61,7 +69,7 @@ file changes. SIGTERM stops it after the reviews in flight.`,
 		defer s.Close()
 		logger := slog.New(slog.NewJSONHandler(a.Stderr, nil))
 		handler := admission.Handler(admission.Config{
-			Lookup: a.lookup(s, rules), Ready: s.Ping, Hub: a.Getenv("HF_ENDPOINT"), Log: logger,
+			Lookup: a.lookup(s, rules, &denied), UnsafeAdmitUnresolved: rules.Defaults.Unresolved == "warn", Ready: s.Ping, Hub: a.Getenv("HF_ENDPOINT"), Log: logger,
 		})
 		listener, err := new(net.ListenConfig).Listen(cmd.Context(), "tcp", listen)
 		if err != nil {
@@ -97,10 +105,10 @@ func (a *app) servedRules(publicKeys []string) (policy.Rules, error) {
 
 // lookup judges stored evidence by the policy of now: a verdict is never cached,
 // so that a stricter policy holds for what was gathered before.
-func (a *app) lookup(s *store.Store, p verify.Policy) func(context.Context, string) (verify.Report, error) {
+func (a *app) lookup(s *store.Store, rules policy.Rules, denied *servedDenyList) func(context.Context, string, string) (verify.Report, error) {
 	ruleset := formats.Ruleset()
-	return func(ctx context.Context, pinned string) (verify.Report, error) {
-		e, err := s.ByReference(ctx, hf.PinnedAt(a.Getenv("HF_ENDPOINT"), pinned), ruleset)
+	return func(ctx context.Context, namespace, pinned string) (verify.Report, error) {
+		e, recorded, err := s.Pinned(ctx, hf.PinnedAt(a.Getenv("HF_ENDPOINT"), pinned), ruleset)
 		if errors.Is(err, store.ErrNotFound) {
 			return verify.Report{}, fmt.Errorf("%w: %w", admission.ErrNoVerdict, err)
 		}
@@ -108,6 +116,10 @@ func (a *app) lookup(s *store.Store, p verify.Policy) func(context.Context, stri
 			return verify.Report{}, err
 		}
 		e.Artifact.Pinned = pinned // as the webhook asked: on this Hub
-		return verify.NewReport(e, p, a.Now()), nil
+		e.Artifact.Recorded = recorded.UTC().Format(time.RFC3339)
+		if e, err = denied.apply(e); err != nil {
+			return verify.Report{}, err
+		}
+		return verify.NewReport(e, rules.ForNamespace(namespace), a.Now()), nil
 	}
 }

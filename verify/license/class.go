@@ -18,6 +18,11 @@ const (
 	Permissive    Class = "permissive"     // attribution at most
 )
 
+// AllClasses are all there are.
+func AllClasses() []Class {
+	return []Class{NonCommercial, UseRestricted, NoDerivatives, ShareAlike, Permissive}
+}
+
 // classes are by the beginning of an id, in lower case; every line that matches
 // counts. Source of each: the text of the license.
 var classes = []struct {
