@@ -27,6 +27,7 @@ import (
 	"assay/scanners/sentencepiece"
 	"assay/scanners/serialized"
 	"assay/scanners/sevenzip"
+	"assay/scanners/skops"
 	"assay/scanners/tar"
 	"assay/scanners/tensorflow"
 	"assay/scanners/text"
@@ -68,6 +69,7 @@ func Scanners() []scanners.Scanner {
 		sentencepiece.Scanner{},
 		serialized.Scanner{},
 		sevenzip.Scanner{},
+		skops.Scanner{},
 		tar.Scanner{},
 		tensorflow.Scanner{},
 		text.Scanner{},

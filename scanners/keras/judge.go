@@ -8,22 +8,23 @@ import (
 
 	"assay/scanners"
 	"assay/scanners/internal/clip"
+	"assay/scanners/internal/pyjson"
 )
 
 // judge judges an object that has a class name.
-func (s *scan) judge(f *frame) {
-	if !f.has["config"] {
+func (s *scan) judge(f *pyjson.Object) {
+	if !f.Has["config"] {
 		return // read as a plain dictionary (deserialize_keras_object)
 	}
 	s.objects++
-	class, at := f.texts["class_name"], s.at(f.offset)
+	class, at := f.Text("class_name"), f.Offset
 	switch {
 	case class == "__lambda__", class == "Lambda":
 		s.lambda(f, class, at)
 	case class == "function":
-		s.reference(f, f.texts["config"], at, functions)
+		s.reference(f, f.Text("config"), at, functions)
 	case class == "__typespec__":
-		s.reference(f, f.texts["spec_name"], at, classes)
+		s.reference(f, f.Text("spec_name"), at, classes)
 	case special[class]:
 		s.known = true
 	case class == "TFOpLambda", class == "SlicingOpLambda", class == "ClassMethod", class == "InstanceMethod", class == "InstanceProperty":
@@ -35,15 +36,15 @@ func (s *scan) judge(f *frame) {
 	default:
 		s.reference(f, class, at, classes)
 	}
-	if f.config != nil {
-		s.values(f, class, at)
+	if config := f.Nested["config"]; config != nil {
+		s.values(config, class, at)
 	}
 }
 
 // reference judges a class or function with its module.
-func (s *scan) reference(f *frame, name string, at int64, list map[string]bool) {
-	module := f.texts["module"]
-	registered := f.texts["registered_name"]
+func (s *scan) reference(f *pyjson.Object, name string, at int64, list map[string]bool) {
+	module := f.Text("module")
+	registered := f.Text("registered_name")
 	for _, n := range []string{name, registered} {
 		last := n[strings.LastIndexAny(n, ".>")+1:]
 		if why := dangerous[last]; why != "" && (module == "" || roots[root(module)] || module == "builtins") {
@@ -66,7 +67,7 @@ func (s *scan) reference(f *frame, name string, at int64, list map[string]bool) 
 }
 
 // withoutModule judges a name of Keras 1 and 2, or one that must be registered.
-func (s *scan) withoutModule(f *frame, name, registered string, at int64, list map[string]bool) {
+func (s *scan) withoutModule(f *pyjson.Object, name, registered string, at int64, list map[string]bool) {
 	custom := strings.Contains(name, ">") || strings.Contains(registered, ">") || !list[name]
 	if !custom {
 		s.known = true
@@ -127,16 +128,13 @@ func (s *scan) ofKeras(module, name, registered string, at int64, list map[strin
 
 // lambda reports code. Byte code is in the object itself (Keras 3), or in the first
 // element of the function (Keras 2).
-func (s *scan) lambda(f *frame, class string, at int64) {
+func (s *scan) lambda(f *pyjson.Object, class string, at int64) {
 	s.known = true
-	inner := f.config
-	if inner == nil {
-		inner = &frame{}
-	}
+	inner := f.Nested["config"]
 	for _, key := range []string{"code", "value", "function"} {
-		text := inner.texts[key]
+		text := inner.Text(key)
 		if text == "" && class == "__lambda__" {
-			text = f.texts[key]
+			text = f.Text(key)
 		}
 		if names, ok := codeNames(text); ok {
 			s.found.Add("keras/lambda", at, "byte code that uses %s", clip.Quote(strings.Join(names, " "), 300))
@@ -147,7 +145,7 @@ func (s *scan) lambda(f *frame, class string, at int64) {
 		s.found.Add("keras/lambda", at, "byte code that cannot be read")
 		return
 	}
-	s.found.AddAs(scanners.High, "keras/lambda", at, "a Lambda layer around the function %s", clip.Quote(inner.texts["function"], maxWhat))
+	s.found.AddAs(scanners.High, "keras/lambda", at, "a Lambda layer around the function %s", clip.Quote(inner.Text("function"), maxWhat))
 }
 
 // codeNames returns the names in marshalled byte code in base64, and false for
@@ -189,11 +187,12 @@ func isName(s string) bool {
 }
 
 // tensorCall judges a layer that calls a function of TensorFlow by its name.
-func (s *scan) tensorCall(f *frame, class string, at int64) {
-	if f.config == nil {
+func (s *scan) tensorCall(f *pyjson.Object, class string, at int64) {
+	config := f.Nested["config"]
+	if config == nil {
 		return
 	}
-	name := f.config.texts["function"]
+	name := config.Text("function")
 	if class == "SlicingOpLambda" && name == "__operators__.getitem" || name == "" && class != "TFOpLambda" {
 		return
 	}
@@ -207,11 +206,12 @@ func (s *scan) tensorCall(f *frame, class string, at int64) {
 var fileOps = []string{"ReadFile", "WriteFile", "PyFunc", "EagerPyFunc", "MatchingFiles", "RestoreV2", "SaveV2", "Save", "LoadLibrary", "DatasetFromGraph", "PrintV2", "DebugIdentity"}
 
 // graphOp judges a layer that is a node of a TensorFlow graph in text.
-func (s *scan) graphOp(f *frame, at int64) {
-	if f.config == nil {
+func (s *scan) graphOp(f *pyjson.Object, at int64) {
+	config := f.Nested["config"]
+	if config == nil {
 		return
 	}
-	node := f.config.texts["node_def"]
+	node := config.Text("node_def")
 	for _, op := range fileOps {
 		if strings.Contains(node, `"`+op+`"`) {
 			s.found.Add("keras/tensorflow-call", at, "a layer is the operator %s", op)
@@ -223,14 +223,14 @@ func (s *scan) graphOp(f *frame, at int64) {
 var lookups = []string{"StringLookup", "IntegerLookup", "IndexLookup", "TextVectorization"}
 
 // values judges what a configuration says beside its class.
-func (s *scan) values(f *frame, class string, at int64) {
+func (s *scan) values(config *pyjson.Object, class string, at int64) {
 	for _, key := range []string{"vocabulary", "idf_weights"} {
-		text := f.config.texts[key]
+		text := config.Text(key)
 		if text != "" && (slices.Contains(lookups, class) || strings.ContainsAny(text, "/\\:")) {
 			s.found.Add("keras/vocabulary-file", at, "the %s of %s is %s", key, clip.Quote(class, 40), clip.Quote(text, maxWhat))
 		}
 	}
-	if name := f.config.texts["name"]; leaves(name) {
+	if name := config.Text("name"); leaves(name) {
 		s.found.Add("keras/name-path", at, "%s is called %s", clip.Quote(class, 40), clip.Quote(name, maxWhat))
 	}
 }

@@ -93,7 +93,7 @@ var codeClasses = []string{"Lambda", "__lambda__", "TorchModuleWrapper", "TFSMLa
 // by themselves; "builtins" serves Keras for function references only.
 var (
 	kerasModules = []string{"keras", "keras_hub", "keras_cv", "keras_nlp", "tf_keras", "tensorflow", "builtins"}
-	skopsModules = []string{"builtins", "collections", "numpy", "scipy", "sklearn", "operator", "functools"}
+	skopsModules = []string{"builtins", "collections", "datetime", "numpy", "scipy", "sklearn", "operator", "functools", "xgboost", "lightgbm", "catboost", "quantile_forest"}
 )
 
 // checkObject judges an object once its fields are known.

@@ -1,4 +1,4 @@
-package keras
+package pyjson
 
 import (
 	"bytes"
@@ -8,51 +8,61 @@ import (
 	"unicode/utf8"
 )
 
-// encoding is how json.loads of Python decodes bytes (json.detect_encoding).
-type encoding struct {
-	name  string
-	mark  int // bytes of the byte order mark
-	width int // bytes of a unit: 1, 2 or 4
+// Encoding is how json.loads of Python decodes bytes (json.detect_encoding).
+type Encoding struct {
+	Name  string // UTF-8, UTF-16, UTF-32
+	mark  int    // bytes of the byte order mark
+	width int    // bytes of a unit: 1, 2 or 4
 	order binary.ByteOrder
 }
 
-func encodingOf(p []byte) encoding {
+// EncodingOf guesses the encoding from the first bytes of a document, four at best.
+func EncodingOf(p []byte) Encoding {
 	switch {
 	case bytes.HasPrefix(p, []byte("\x00\x00\xfe\xff")):
-		return encoding{"UTF-32", 4, 4, binary.BigEndian}
+		return Encoding{"UTF-32", 4, 4, binary.BigEndian}
 	case bytes.HasPrefix(p, []byte("\xff\xfe\x00\x00")):
-		return encoding{"UTF-32", 4, 4, binary.LittleEndian}
+		return Encoding{"UTF-32", 4, 4, binary.LittleEndian}
 	case bytes.HasPrefix(p, []byte("\xfe\xff")):
-		return encoding{"UTF-16", 2, 2, binary.BigEndian}
+		return Encoding{"UTF-16", 2, 2, binary.BigEndian}
 	case bytes.HasPrefix(p, []byte("\xff\xfe")):
-		return encoding{"UTF-16", 2, 2, binary.LittleEndian}
+		return Encoding{"UTF-16", 2, 2, binary.LittleEndian}
 	case bytes.HasPrefix(p, []byte("\xef\xbb\xbf")):
-		return encoding{"UTF-8", 3, 1, nil}
+		return Encoding{"UTF-8", 3, 1, nil}
 	case len(p) < 4 || p[0] != 0 && p[1] != 0:
-		return encoding{"UTF-8", 0, 1, nil}
+		return Encoding{"UTF-8", 0, 1, nil}
 	case p[0] == 0 && p[1] != 0:
-		return encoding{"UTF-16", 0, 2, binary.BigEndian}
+		return Encoding{"UTF-16", 0, 2, binary.BigEndian}
 	case p[0] == 0:
-		return encoding{"UTF-32", 0, 4, binary.BigEndian}
+		return Encoding{"UTF-32", 0, 4, binary.BigEndian}
 	case p[2] != 0 || p[3] != 0:
-		return encoding{"UTF-16", 0, 2, binary.LittleEndian}
+		return Encoding{"UTF-16", 0, 2, binary.LittleEndian}
 	}
-	return encoding{"UTF-32", 0, 4, binary.LittleEndian}
+	return Encoding{"UTF-32", 0, 4, binary.LittleEndian}
+}
+
+// IsContainer reports whether a document begins as an object or a list.
+func IsContainer(p []byte) bool {
+	e := EncodingOf(p)
+	var start [64]byte
+	n, _ := io.ReadFull(e.decode(bytes.NewReader(p[min(e.mark, len(p)):])), start[:])
+	text := bytes.TrimLeft(start[:n], " \t\r\n")
+	return len(text) > 0 && (text[0] == '{' || text[0] == '[')
 }
 
 // decode returns the text in UTF-8.
-func (e encoding) decode(r io.Reader) io.Reader {
+func (e Encoding) decode(r io.Reader) io.Reader {
 	if e.width == 1 {
 		return r
 	}
-	return &wideReader{src: r, encoding: e}
+	return &wideReader{src: r, Encoding: e}
 }
 
 // wideReader turns UTF-16 or UTF-32 into UTF-8. A unit that stands for nothing
 // becomes the replacement character, so that whatever follows it is still seen.
 type wideReader struct {
 	src io.Reader
-	encoding
+	Encoding
 	in   [4 << 10]byte
 	have int
 	out  []byte
