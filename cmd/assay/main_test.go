@@ -49,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"keypair":     keyPair,
 			"sigstore":    startSigstore,
 			"token":       writeToken,
+			"tuf":         startTUF,
 			"certify":     certify,
 			"dsse":        signPredicate,
 		},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -34,3 +35,12 @@ func (s scriptT) Helper()           {}
 func (s scriptT) Fatal(args ...any) { s.ts.Fatalf("%s", fmt.Sprint(args...)) }
 func (s scriptT) Error(args ...any) { s.ts.Logf("%s", fmt.Sprint(args...)) }
 func (s scriptT) Cleanup(f func())  { s.ts.Defer(f) }
+
+// startTUF FILE starts a TUF repository that serves the file as trusted root. It
+// writes tuf-root.json, and sets TUF.
+func startTUF(ts *testscript.TestScript, _ bool, args []string) {
+	r := sigstoretest.StartTUF(scriptT{ts: ts})
+	r.Publish(1, "trusted_root.json", []byte(ts.ReadFile(args[0])), time.Now().Add(time.Hour))
+	ts.Check(os.WriteFile(ts.MkAbs("tuf-root.json"), r.Root, 0o600))
+	ts.Setenv("TUF", r.URL)
+}

@@ -38,7 +38,7 @@ func (c *check) claim(d *document, files verify.Digests) verify.Claim {
 		Scheme: Scheme, Document: d.name, PredicateType: d.predicateType, Identity: d.Signer,
 		Time: d.Time, TimeSource: d.TimeSource, Covers: []string{}, Problems: []verify.Problem{}, Notes: d.Notes,
 	}
-	if d.problem != nil && d.beside && envelope.IsStranger(d.problem.Code) {
+	if d.problem != nil && (d.beside || c.config.OthersMaySign) && envelope.IsStranger(d.problem.Code) {
 		claim.Notes = append(claim.Notes, d.problem.What)
 		return claim
 	}

@@ -37,6 +37,10 @@ type Config struct {
 	Now              time.Time           // at which certificates must be valid; zero for the clock
 	Denied           trust.DenyList      // signers and authorities that do not count any more
 
+	// OthersMaySign: a signature by nobody of these is left unchecked in place of
+	// failing, because nobody asked for theirs.
+	OthersMaySign bool
+
 	// IgnorePaths are files and folders that need not be signed, beside those
 	// that the signature itself leaves out. A signed file is compared all the same.
 	IgnorePaths []string

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -139,8 +140,8 @@ func (a *app) verifiers(s signers, method string) ([]verify.Verifier, error) {
 		return nil, err
 	}
 	list = append(list, attested)
-	if s.attested.denyList != "" {
-		list = append(list, c.Denied.Verifier(s.attested.denyList))
+	if c.Denied.Len() > 0 {
+		list = append(list, c.Denied.Verifier(cmp.Or(s.attested.denyList, "the trust store")))
 	}
 	return list, nil
 }

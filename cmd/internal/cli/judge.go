@@ -265,6 +265,9 @@ func (a *app) omsConfig(s signers, method string) (oms.Config, error) {
 	if err := s.keyless(&c); err != nil {
 		return c, err
 	}
+	if err := a.stored(&c); err != nil {
+		return c, err
+	}
 	if s.bundle != "" {
 		data, err := trust.ReadFile(s.bundle, maxBundle)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"assay/cmd/internal/console"
 	"assay/verify/attest"
+	"assay/verify/oms"
 	"assay/verify/report"
 	"assay/verify/trust"
 )
@@ -23,16 +24,24 @@ verify would use with the same flags, in the order in which they are looked for:
 
   1. the flag (--public-key FILE)
   2. the environment variable of the flag (ASSAY_PUBLIC_KEY)
+  3. the signers of the policy file
+  4. your own store, that 'trust add', 'trust import' and 'trust refresh' fill: its
+     keys and certificates count where 1 to 3 name no signer, and ask for none
+  5. the built-in root of the public Sigstore instance, for identities that 1 to 3
+     name without a root
 
-Nothing is trusted by default, nothing is taken from the model, and nothing is
-fetched. A deny list has one entry on each line, with a reason behind it:
+What is denied anywhere is denied. Nothing is taken from the model, and nothing is
+fetched but by 'trust refresh'. The store is a file in the folder ASSAY_TRUST
+(default: assay/trust in your configuration folder). A deny list has one entry on
+each line, with a reason behind it:
 
   sha256:HEX      a file, or the content id of an artifact
   key:HEX         the key of a signer or an authority, as 'trust show' prints it
   identity:NAME   the subject of a signer's certificate`,
 		Example: "  assay trust list --public-key publisher.pem --deny-list denied.txt",
 	}
-	cmd.AddCommand(a.trustListCommand(), a.trustShowCommand())
+	cmd.AddCommand(a.trustListCommand(), a.trustShowCommand(), a.trustAddCommand(), a.trustRemoveCommand(),
+		a.trustRefreshCommand(), a.trustExportCommand(), a.trustImportCommand())
 	return cmd
 }
 
@@ -81,7 +90,14 @@ func (a *app) trustListCommand() *cobra.Command {
 				}
 			}
 		}
-		if !found {
+		stored, err := a.listStore(w)
+		if err != nil {
+			return err
+		}
+		if s.trustedRoot == "" && s.keylessSigner() != (oms.Identity{}) {
+			a.listBuiltIn(w)
+		}
+		if found = found || stored; !found {
 			fmt.Fprintln(w, "nothing: no signature can be verified; name a signer with --public-key, --certificate-chain, or --trusted-root and --identity")
 		}
 		return w.Flush()
