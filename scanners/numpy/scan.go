@@ -127,6 +127,9 @@ func (s *scan) array(at int64) (end int64, err error) {
 	}
 	if a.dtype.object {
 		s.objects(at, data)
+		if data >= s.file.Size { // even an empty array has a pickle of its own
+			return 0, scanners.CutOff(s.file.Size, data+1)
+		}
 		return s.file.Size, nil
 	}
 	size, err := multiply(a.elements, a.dtype.size)

@@ -51,14 +51,17 @@ func (a *analysis) stream(start int64) error {
 // pickles analyses pickle after pickle, each with a memo of its own.
 func (a *analysis) pickles(start int64) error {
 	magic := false // the first value is that of a torch stream
-	for n, at := 0, start; at < a.end; n, at = n+1, a.rest {
+	for n, at := 0, start; at < a.end || magic && n < legacyPickles; n, at = n+1, a.rest {
+		if at >= a.end {
+			return scanners.CutOff(a.end, a.end+1) // between two pickles of a torch stream
+		}
 		if n > 0 && !a.definite(at) {
 			if !a.tentative(at) {
 				break
 			}
 			continue
 		}
-		a.nodes.keepAll = magic && n == 4
+		a.nodes.keepAll = magic && n == legacyPickles-1
 		err := a.one(at)
 		a.nodes.keepAll = false
 		if err != nil {
@@ -71,7 +74,7 @@ func (a *analysis) pickles(start int64) error {
 		case 1:
 			i, _ := v.asInt()
 			magic = magic && i == legacyProtocol
-		case 4:
+		case legacyPickles - 1:
 			if !magic {
 				break
 			}

@@ -244,6 +244,7 @@ func (j *judge) packaged(root string) bool {
 const (
 	legacyMagic    = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
 	legacyProtocol = 1001
+	legacyPickles  = 5 // magic, protocol, system, object, keys of the storages
 )
 
 // isLegacyMagic reports whether v is the number that opens a legacy stream. The
