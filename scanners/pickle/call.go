@@ -180,7 +180,7 @@ func (m *machine) fits(g *global, args value) bool {
 	case pyglobals.ShapeDtype:
 		// A data type made of another one may be the same object, which has a second name then.
 		return n >= 1 && (items[0].isText() || m.listed(items[0], pyglobals.Value))
-	case pyglobals.ShapeNone:
+	case pyglobals.ShapeNone, pyglobals.ShapeDistribution:
 		return n == 0
 	case pyglobals.ShapePlain:
 		return m.areData(items, maxPlain)

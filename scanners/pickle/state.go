@@ -2,6 +2,7 @@ package pickle
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ const (
 // instances keep in their state: none of them is called. The state of a pydantic
 // model is a dictionary of such parts.
 var inertMagic = []string{"__dict__", "__doc__", "__module__", "__name__", "__qualname__", "__version__", "__orig_class__",
-	"__objclass__", "__fields_set__", "__private_attribute_values__", "__annotations__", "__weakref__"}
+	"__objclass__", "__fields_set__", "__overloads__", "__private_attribute_values__", "__annotations__", "__weakref__"}
 
 // isMagic reports a name that Python or a library looks up on an object to call it
 // or to read memory through it: "__array__", "__array_interface__", "__deepcopy__".
@@ -104,12 +105,51 @@ func (m *machine) fitsState(g *global, state value) bool {
 	if m.holdsMagic(state, 1) {
 		return false
 	}
+	if g.entry != nil && g.entry.Shape == pyglobals.ShapeDistribution {
+		return m.fitsDistribution(state)
+	}
 	if g.entry == nil || g.entry.Shape != pyglobals.ShapePartial {
 		return true
 	}
 	items, n, all := m.nodes.items(state)
 	return all && n == 4 && state.tag() == tagTuple && m.deferrable(items[0]) &&
 		items[1].tag() == tagTuple && items[2].tag() == tagDict && (items[3].tag() == tagNone || items[3].tag() == tagDict)
+}
+
+// argumentTemplate is the text that SciPy fills in for each distribution and executes
+// when one is unpickled: scipy/stats/_distn_infrastructure.py, parse_arg_template.
+// The gaps hold the names of the shape parameters, which are the same in all places.
+var argumentTemplate = regexp.MustCompile(`^\ndef _parse_args\(self, ((?:[A-Za-z_][A-Za-z0-9_]*, ?)*) ?(loc=0(?:, scale=1)?)\):\n` +
+	`    return \(([A-Za-z0-9_, ]*)\), ((?:loc, scale)|(?:loc, 1))\n\n` +
+	`def _parse_args_rvs\(self, ([A-Za-z0-9_, ]*) ?(loc=0(?:, scale=1)?), size=None\):\n` +
+	`    return self\._argcheck_rvs\(([A-Za-z0-9_, ]*) ?((?:loc, scale)|(?:loc, 1)), size=size\)\n\n` +
+	`def _parse_args_stats\(self, ([A-Za-z0-9_, ]*) ?(loc=0(?:, scale=1)?), moments='mv'\):\n` +
+	`    return \(([A-Za-z0-9_, ]*)\), ((?:loc, scale)|(?:loc, 1)), moments\n\s*$`)
+
+// maxTemplate is more than the template of any distribution has, in bytes.
+const maxTemplate = 4 << 10
+
+// fitsDistribution checks the state of a distribution of SciPy: constants and objects
+// under constant names, and a template that does nothing but pass arguments on.
+func (m *machine) fitsDistribution(state value) bool {
+	items, _, all := m.nodes.items(state)
+	if state.tag() != tagDict || !all {
+		return false
+	}
+	for i := 0; i+1 < len(items); i += 2 {
+		key, whole, ok := m.string(items[i], maxMagic)
+		if !ok || !whole || items[i+1].tag() == tagGlobal || strings.HasPrefix(key, "_attach") {
+			return false
+		}
+		if key != "_parse_arg_template" {
+			continue
+		}
+		text, whole, ok := m.string(items[i+1], maxTemplate)
+		if !ok || !whole || !items[i+1].isText() || !argumentTemplate.MatchString(text) {
+			return false
+		}
+	}
+	return true
 }
 
 // deferrable reports a name that a partial may wrap: some __setstate__ calls what it

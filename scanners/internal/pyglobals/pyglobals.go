@@ -59,6 +59,7 @@ const (
 	ShapeDtype         Shape = "dtype"         // (text or listed class, ...)
 	ShapeScalar        Shape = "scalar"        // (data type of numpy, bytes)
 	ShapePartial       Shape = "partial"       // (listed name); its state repeats it with arguments
+	ShapeDistribution  Shape = "distribution"  // no arguments; its state has a template that is executed
 )
 
 // EnumAttrs in Entry.Attrs stands for the members of an enumeration: names in
