@@ -31,21 +31,25 @@ var others = map[string]string{
 	"\x0a": "filtered as machine code for ARM64", "\x03": "filtered by differences", "\x04\x01\x09": "compressed with Deflate64",
 }
 
-// openLZMA puts the header of a .lzma file before the data.
+// openLZMA puts the header of a .lzma file before the data. A dictionary larger
+// than what comes out serves nothing.
 func openLZMA(r io.Reader, properties []byte, size int64) (io.Reader, error) {
 	if len(properties) != 5 {
 		return nil, errors.New("LZMA without its five properties")
 	}
 	head := binary.LittleEndian.AppendUint64(bytes.Clone(properties), uint64(size))
+	if dictionary := binary.LittleEndian.Uint32(head[1:]); int64(dictionary) > size {
+		binary.LittleEndian.PutUint32(head[1:], uint32(max(size, lzma.MinDictCap)))
+	}
 	return unpack.LZMA(io.MultiReader(bytes.NewReader(head), r))
 }
 
 // openLZMA2 bounds the dictionary, whose size is two or three times a power of two.
-func openLZMA2(r io.Reader, properties []byte, _ int64) (io.Reader, error) {
+func openLZMA2(r io.Reader, properties []byte, unpacked int64) (io.Reader, error) {
 	if len(properties) != 1 || properties[0] > 40 {
 		return nil, errors.New("LZMA2 without the size of its dictionary")
 	}
-	size := int64(2|properties[0]&1) << (properties[0]/2 + 11)
+	size := min(int64(2|properties[0]&1)<<(properties[0]/2+11), unpacked)
 	if size > unpack.MaxWindow {
 		return nil, fmt.Errorf("%w: a dictionary of %d bytes", unpack.ErrUnsupported, size)
 	}
