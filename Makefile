@@ -54,6 +54,7 @@ fixtures:
 	cd testdata/benign && PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 \
 		/usr/bin/python3 -c 'exec(compile(open("make.py").read(), "make.py", "exec"))'
 	cd testdata/models && PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 make.py
+	cd testdata/repositories && rm -rf */ && PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 /usr/bin/python3 make.py
 
 cross:
 	@set -e; for p in $(PLATFORMS); do \

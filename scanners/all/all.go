@@ -11,6 +11,7 @@ import (
 
 	"assay/scanners"
 	"assay/scanners/compress"
+	"assay/scanners/dsstore"
 	"assay/scanners/gguf"
 	"assay/scanners/hdf5"
 	"assay/scanners/image"
@@ -53,6 +54,7 @@ func Ruleset() string { return scanners.Ruleset(Scanners(), source) }
 func Scanners() []scanners.Scanner {
 	return []scanners.Scanner{
 		compress.Scanner{},
+		dsstore.Scanner{},
 		gguf.Scanner{},
 		hdf5.Scanner{},
 		image.Scanner{},

@@ -204,8 +204,8 @@ func (s *scan) checkOdd(t token) {
 }
 
 var (
-	class     = regexp.MustCompile(`\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]`)
-	nested    = regexp.MustCompile(`\([^()]*[+*][^()]*\)(?:[*+]|\{\d+,\})`)
+	class  = regexp.MustCompile(`\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]`)
+	nested = regexp.MustCompile(`\([^()]*[+*][^()]*\)(?:[*+]|\{\d+,\})`)
 	// separated begins each round with something that comes once, so that there is
 	// one way to divide a text into rounds.
 	separated = regexp.MustCompile(`^\((?:\?:)?[^?+*|][^?+*{|][^|]*\)`)

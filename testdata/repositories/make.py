@@ -565,7 +565,7 @@ def whisper():
         "padding_side": "right", "processor_class": "WhisperProcessor", "sampling_rate": 16000})
     tensors = state({"model.decoder.embed_tokens.weight": (words, 8), "model.encoder.conv1.weight": (8, 4, 3)})
     safetensors(repo / "model.safetensors", tensors)
-    torch_file(repo / "pytorch_model.bin", tensors, _use_new_zipfile_serialization=False)
+    torch_file(repo / "pytorch_model.bin", tensors)
     flax(repo / "flax_model.msgpack", tensors)
     for name in ("encoder_model.onnx", "decoder_model_merged.onnx", "decoder_model_merged_quantized.onnx"):
         onnx_model(repo / "onnx" / name)
@@ -593,7 +593,7 @@ def lora():
     card(repo, "LoRA", "peft", extra="base_model: org/llama-base\n", code="from peft import PeftModel\nfrom transformers import AutoModelForCausalLM\n\nmodel = AutoModelForCausalLM.from_pretrained(\"org/llama-base\")\nmodel = PeftModel.from_pretrained(model, \"org/name\")")
     dump(repo / "all_results.json", {"epoch": 3.0, "train_loss": 0.5, "train_runtime": 12.3})
     text(repo / "requirements.txt", "torch==2.3.1\ntransformers==4.45.0\npeft==0.12.0\n")
-    (repo / ".DS_Store").write_bytes(b"\0\0\0\1Bud1" + bytes(6148 - 8))
+    (repo / ".DS_Store").write_bytes(struct.pack(">I4sIII", 1, b"Bud1", 0x1000, 0x800, 0x1000) + bytes(6148 - 20))
 
 
 def gguf_repository():
