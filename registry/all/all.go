@@ -7,16 +7,19 @@
 package all
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 
 	"assay/registry"
+	"assay/registry/git"
 	"assay/registry/hf"
 	"assay/registry/hfcache"
 	"assay/registry/internal/cas"
@@ -96,13 +99,19 @@ func Sources(cfg Config) ([]registry.Source, error) {
 				Scheme: "mlflow+" + scheme, Offline: cfg.Offline, Client: client, Store: store, UnsafePlainHTTP: plain, Others: buckets,
 			}, cfg.Getenv)))
 	}
+	netrc := git.Netrc(cmp.Or(cfg.Getenv("NETRC"), filepath.Join(cfg.Getenv("HOME"), ".netrc")))
+	for _, scheme := range []string{"git+https", "git+http", "git+file"} {
+		list = append(list, git.New(git.Config{
+			Scheme: scheme, Offline: cfg.Offline, Client: client, Store: store, UnsafePlainHTTP: plain, Authorization: netrc,
+		}))
+	}
 	return list, nil
 }
 
 // planned are the stores that people ask for by scheme and that no source
 // answers to yet.
 var planned = map[string]string{
-	"az": "Azure Blob Storage", "git+https": "Git", "kaggle": "Kaggle", "wandb": "Weights & Biases", "civitai": "CivitAI", "pvc": "Kubernetes volumes",
+	"az": "Azure Blob Storage", "kaggle": "Kaggle", "wandb": "Weights & Biases", "civitai": "CivitAI", "pvc": "Kubernetes volumes",
 }
 
 // Resolve parses ref and asks the source of its scheme.

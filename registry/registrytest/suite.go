@@ -66,7 +66,7 @@ func (o Options) Store() *cas.Store { return cas.New(o.CacheDir) }
 // Store is a remote store under test, freshly started.
 type Store interface {
 	// Publish makes files the content behind one mutable reference, always the
-	// same, and returns that reference.
+	// same, and returns that reference; "" for what no such store can hold.
 	Publish(t testing.TB, files []File) (ref string)
 	// Source returns a new Source, signed in with Secret. A store that nobody signs
 	// in to has a method SignsNobodyIn.

@@ -41,7 +41,11 @@ func (f fixture) unsafeNames(t *testing.T) {
 		for i, n := range set {
 			files = append(files, File{Name: n, Content: []byte{byte(i), 'x'}})
 		}
-		if _, err := f.resolve(t, f.Publish(t, files)); !errors.Is(err, registry.ErrUnsafeName) {
+		ref := f.Publish(t, files)
+		if ref == "" {
+			continue // the store itself cannot serve it
+		}
+		if _, err := f.resolve(t, ref); !errors.Is(err, registry.ErrUnsafeName) {
 			t.Errorf("%s %q: %v, want ErrUnsafeName", name, set, err)
 		}
 	}
