@@ -32,6 +32,7 @@ import (
 	"assay/scanners/tar"
 	"assay/scanners/tensorflow"
 	"assay/scanners/text"
+	"assay/scanners/tflite"
 	"assay/scanners/tokenizer"
 	"assay/scanners/torchexport"
 	"assay/scanners/torchscript"
@@ -75,6 +76,7 @@ func Scanners() []scanners.Scanner {
 		tar.Scanner{},
 		tensorflow.Scanner{},
 		text.Scanner{},
+		tflite.Scanner{},
 		tokenizer.Scanner{},
 		torchexport.Scanner{},
 		torchscript.Scanner{},

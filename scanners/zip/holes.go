@@ -175,11 +175,14 @@ func (a *archive) search(from, to int64, sig string, visit func(at int64) bool) 
 	}
 }
 
-// isPadding reports a small hole of zero bytes that is not at the front, and the
-// mark that a split archive in one piece begins with (APPNOTE 8.5.4).
+// isPadding reports a small hole of zero bytes that is not at the front, the mark
+// that a split archive in one piece begins with (APPNOTE 8.5.4), and a model of
+// TensorFlow Lite.
 func (a *archive) isPadding(hole scanners.Span) bool {
 	if hole.Off == 0 {
-		return hole.Len == 4 && a.hasAt(0, "PK00")
+		// TensorFlow Lite models carry their labels in an archive behind them; the
+		// scanner of these accounts for what is in front.
+		return hole.Len == 4 && a.hasAt(0, "PK00") || a.hasAt(4, "TFL3")
 	}
 	if hole.Len > maxPadding {
 		return false
