@@ -14,9 +14,11 @@ import (
 	"assay/scanners/dsstore"
 	"assay/scanners/gguf"
 	"assay/scanners/hdf5"
+	"assay/scanners/html"
 	"assay/scanners/image"
 	"assay/scanners/jinja"
 	"assay/scanners/keras"
+	"assay/scanners/notebook"
 	"assay/scanners/numpy"
 	"assay/scanners/ollama"
 	"assay/scanners/onnx"
@@ -28,6 +30,7 @@ import (
 	"assay/scanners/sentencepiece"
 	"assay/scanners/serialized"
 	"assay/scanners/sevenzip"
+	"assay/scanners/shell"
 	"assay/scanners/skops"
 	"assay/scanners/tar"
 	"assay/scanners/tensorflow"
@@ -58,9 +61,11 @@ func Scanners() []scanners.Scanner {
 		dsstore.Scanner{},
 		gguf.Scanner{},
 		hdf5.Scanner{},
+		html.Scanner{},
 		image.Scanner{},
 		jinja.Scanner{},
 		keras.Scanner{},
+		notebook.Scanner{},
 		numpy.Scanner{},
 		ollama.Scanner{},
 		onnx.Scanner{},
@@ -72,6 +77,7 @@ func Scanners() []scanners.Scanner {
 		sentencepiece.Scanner{},
 		serialized.Scanner{},
 		sevenzip.Scanner{},
+		shell.Scanner{},
 		skops.Scanner{},
 		tar.Scanner{},
 		tensorflow.Scanner{},

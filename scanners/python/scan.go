@@ -31,7 +31,7 @@ func (Scanner) Info() scanners.Info {
 // Match accepts Python by its name or interpreter line, and path configuration
 // files.
 func (Scanner) Match(h scanners.Head) bool {
-	return isPath(h.Name, h.Start) || sourcecode.IsPython(h.Name, h.Start)
+	return isPath(h.Name, h.Start) || sourcecode.AnalystOf(h.Name, h.Start) == sourcecode.Python
 }
 
 // scan is the state of one file.

@@ -37,7 +37,7 @@ func (Scanner) Match(h scanners.Head) bool {
 // is TypeScript and TorchScript, ".m" Objective-C and MATLAB), so that binary
 // content is not code by its name.
 func source(name string, start []byte) (sourcecode.Language, bool) {
-	if sourcecode.IsTorchScript(name, start) || sourcecode.IsAnalysed(name, start) {
+	if sourcecode.IsTorchScript(name, start) || sourcecode.AnalystOf(name, start) != sourcecode.NoAnalyst {
 		return sourcecode.Language{}, false // has its own scanner
 	}
 	lang, ok := sourcecode.Of(name, start)

@@ -31,10 +31,10 @@ func TestRules(t *testing.T) {
 	scannertest.CheckRules(t, New(), []scannertest.Sample{
 		{Rule: "script/source-code", Name: "model.jl", Hit: []byte("using Flux\n")},
 		{Rule: "script/source-code", Name: "x", Miss: elf},
-		{Rule: "script/source-code", Name: "explore.ipynb", Hit: []byte(`{"cells": []}`)},
-		{Rule: "script/source-code", Name: "install", Hit: []byte("#!/bin/sh\necho assay-test-marker\n")},
-		{Rule: "script/source-code", Name: "card.txt", Hit: []byte("<script>1</script>")},
-		{Rule: "script/source-code", Name: "run.ps1", Hit: []byte("\xff\xfee\x00c\x00h\x00o\x00")},
+		{Rule: "script/source-code", Name: "explore.Rmd", Hit: []byte("```{r}\n")},
+		{Rule: "script/source-code", Name: "install", Hit: []byte("#!/usr/bin/perl\nprint 1;\n")},
+		{Rule: "script/source-code", Name: "card.txt", Hit: []byte("<?php echo 1;")},
+		{Rule: "script/source-code", Name: "run.vbs", Hit: []byte("\xff\xfee\x00c\x00h\x00o\x00")},
 		{Rule: "script/source-code", Name: "kernel.cu", Hit: []byte("__global__ void f() {}\n")},
 		{Rule: "script/native-code", Name: "weights.bin", Hit: elf, Miss: pyc(16)},
 		{Rule: "script/native-code", Name: "x", Hit: pe(0x80), Miss: []byte("\x00asm\x01\x00\x00\x00")},
@@ -53,7 +53,7 @@ func TestRules(t *testing.T) {
 // Code is never covered, whatever else is known about it.
 func TestNotCovered(t *testing.T) {
 	for name, data := range map[string][]byte{
-		"a.cpp": []byte("int x;\n"), "b.ipynb": []byte("{}"), "c": pe(0x100), "d": pyc(16), "e.html": []byte("<p>"),
+		"a.cpp": []byte("int x;\n"), "b.rmd": []byte("{}"), "c": pe(0x100), "d": pyc(16), "e.js": []byte("1"),
 	} {
 		report := scannertest.Scan(list, name, data)
 		if len(report.Gaps) != 1 || report.Gaps[0].Code != scanners.GapUnsupported || report.Coverage.Skipped != int64(len(data)) {

@@ -80,25 +80,3 @@ func IsTorchScript(name string, start []byte) bool {
 	}
 	return bytes.Contains(start[:min(len(start), 4<<10)], []byte("__parameters__ = ["))
 }
-
-// IsPython reports Python source text, which has its own scanner. TorchScript is
-// none.
-func IsPython(name string, start []byte) bool {
-	if IsTorchScript(name, start) {
-		return false
-	}
-	if _, ok := byName(name); ok {
-		switch path.Ext(strings.ToLower(strings.TrimRight(path.Base(name), ". "))) {
-		case ".py", ".pyw", ".pyi":
-			return true
-		}
-		return false
-	}
-	line, _, _ := bytes.Cut(start[:min(len(start), 256)], []byte("\n"))
-	return isInterpreterLine(start) && bytes.Contains(line, []byte("python"))
-}
-
-// IsAnalysed reports program text that has a scanner of its own.
-func IsAnalysed(name string, start []byte) bool {
-	return IsPython(name, start)
-}

@@ -1,0 +1,358 @@
+// Package notebook reads Jupyter notebooks (nbformat 3 and 4): it hands their code
+// to the scanners of Python and of commands, and looks at outputs that act.
+//
+// All Python cells become one member, in order, because names go from cell to
+// cell; the commands in them (!command, %pip, %%bash) become another one. Cells in
+// other languages are not analysed, and leave the notebook incomplete.
+//
+// # Security
+//
+// The notebook is read as a stream of tokens. At most 4 MiB of source are kept; a
+// longer one is incomplete. Outputs are looked at by their beginning, 256 KiB each:
+// Jupyter does not run them unless a person trusts the notebook.
+package notebook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"assay/scanners"
+	"assay/scanners/internal/clip"
+	"assay/scanners/internal/findings"
+	"assay/scanners/internal/jsontok"
+	"assay/scanners/internal/markup"
+	"assay/scanners/internal/sourcecode"
+)
+
+// Scanner knows notebooks.
+type Scanner struct{}
+
+// New returns the scanner.
+func New() Scanner { return Scanner{} }
+
+// Info describes the scanner and its rules.
+func (Scanner) Info() scanners.Info {
+	return scanners.Info{Name: "notebook", Title: "Jupyter notebook", Version: 1, Rules: slices.Clone(rules)}
+}
+
+// Match accepts notebooks by name.
+func (Scanner) Match(h scanners.Head) bool {
+	return sourcecode.AnalystOf(h.Name, h.Start) == sourcecode.Notebook
+}
+
+var rules = []scanners.Rule{
+	{
+		ID: "notebook/code", Severity: scanners.Informational, Class: scanners.Clean,
+		Summary: "The notebook has cells with code.",
+		Help:    "Somebody who opens the notebook may run them one by one. What they do has findings of its own, under cells.ipynb.py and commands.sh.",
+		CWE:     []string{"CWE-829"}, ATLAS: []string{"AML.T0011.001"}, OWASP: []string{"LLM03"},
+	}, {
+		ID: "notebook/active-output", Severity: scanners.Low, Class: scanners.Unknown,
+		Summary: "An output of the notebook holds JavaScript or a frame.",
+		Help:    "Plotting libraries leave such outputs. Jupyter runs them only in a trusted notebook; clear the outputs before you trust it.",
+		CWE:     []string{"CWE-79"}, ATLAS: []string{"AML.T0011.001"}, OWASP: []string{"LLM05"},
+	}, {
+		ID: "notebook/launch", Severity: scanners.High, Class: scanners.Suspicious,
+		Summary: "An output or a text cell has an address that starts a program or a script.",
+		Help:    "Do not follow the links of the notebook; clear its outputs.",
+		CWE:     []string{"CWE-79", "CWE-610"}, ATLAS: []string{"AML.T0011.003"}, OWASP: []string{"LLM05"},
+	}, {
+		ID: "notebook/duplicate-key", Severity: scanners.Medium, Class: scanners.Unknown,
+		Summary: "An object of the notebook has the same key twice.",
+		Help:    "Viewers and kernels may use different values: what is shown is not what runs. Save the notebook again with Jupyter and compare.",
+		CWE:     []string{"CWE-436"}, ATLAS: []string{"AML.T0107"}, OWASP: []string{"LLM03"},
+	},
+}
+
+// Bounds.
+const (
+	maxSource = 4 << 20   // bytes of code kept
+	maxOutput = 256 << 10 // bytes of an output that are looked at
+	maxString = maxSource
+)
+
+// cell is what is known of a cell until it ends.
+type cell struct {
+	kind, language string
+	source         strings.Builder
+	offset         int64
+}
+
+type scan struct {
+	file  scanners.File
+	found *findings.List
+	keys  []string // of the containers around, "" for a list
+	key   string
+
+	cell     cell
+	open     int // depth of the current cell, 0 for none
+	language string
+	python   strings.Builder
+	commands strings.Builder
+	others   []string // languages that are not analysed
+	cut      bool
+	cells    int
+	html     strings.Builder
+	htmlAt   int64
+}
+
+// Scan reads f.
+func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (scanners.Result, error) {
+	s := &scan{file: f, found: findings.New(rules)}
+	err := s.read(ctx)
+	var format *scanners.FormatError
+	if err != nil && !errors.As(err, &format) {
+		return scanners.Result{Findings: s.found.All()}, err
+	}
+	if s.cells > 0 {
+		s.found.Add("notebook/code", 0, "%d cells of code", s.cells)
+	}
+	result := scanners.Result{Findings: s.found.All(), Members: s.members()}
+	switch {
+	case err != nil:
+		return result, err
+	case s.cut:
+		return result, &scanners.FormatError{Code: scanners.GapLimit, Err: fmt.Errorf("more than %d MiB of source", maxSource>>20)}
+	case len(s.others) > 0:
+		return result, &scanners.FormatError{Code: scanners.GapUnsupported, Err: fmt.Errorf("cells in %s are not analysed", clip.Quote(s.others[0], 40))}
+	}
+	result.Parsed.Add(0, f.Size)
+	return result, nil
+}
+
+func (s *scan) members() []scanners.Member {
+	var out []scanners.Member
+	for _, m := range []struct {
+		name string
+		text *strings.Builder
+	}{{"cells.ipynb.py", &s.python}, {"commands.sh", &s.commands}} {
+		if text := m.text.String(); strings.TrimSpace(text) != "" {
+			out = append(out, scanners.Member{Name: m.name, Size: int64(len(text)), Span: scanners.Span{Len: s.file.Size},
+				Open: func() (io.Reader, error) { return strings.NewReader(text), nil }})
+		}
+	}
+	return out
+}
+
+func (s *scan) read(ctx context.Context) error {
+	d := jsontok.New(io.NewSectionReader(s.file, 0, s.file.Size), jsontok.Options{MaxText: maxString, Python: true})
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		t, err := d.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		s.token(t)
+	}
+}
+
+func (s *scan) token(t jsontok.Token) {
+	switch t.Kind {
+	case jsontok.ObjectStart, jsontok.ArrayStart:
+		s.keys = append(s.keys, s.key)
+		if t.Kind == jsontok.ObjectStart && s.open == 0 && s.key == "cells" {
+			s.open = len(s.keys)
+			s.cell = cell{offset: t.Offset}
+		}
+	case jsontok.ObjectEnd, jsontok.ArrayEnd:
+		s.endHTML()
+		if s.open == len(s.keys) && s.open > 0 {
+			s.endCell()
+			s.open = 0
+		}
+		s.key = s.keys[len(s.keys)-1]
+		s.keys = s.keys[:len(s.keys)-1]
+	case jsontok.Key:
+		s.endHTML()
+		s.key = clip.Bytes(t.Text, 80)
+		if t.Duplicate {
+			s.found.Add("notebook/duplicate-key", t.Offset, "the key %s again", clip.Quote(t.Text, 60))
+		}
+	case jsontok.String:
+		s.text(t)
+	}
+}
+
+// text takes a string by where it stands. nbformat 3 calls the source input, and
+// puts outputs beside it.
+func (s *scan) text(t jsontok.Token) {
+	inCell := s.open > 0
+	depth := len(s.keys) - s.open
+	switch {
+	case !inCell && (s.key == "language" || s.key == "name" && len(s.keys) > 1 && s.keys[len(s.keys)-1] == "language_info"):
+		s.language = clip.Bytes(t.Text, 40)
+	case inCell && depth == 0 && s.key == "cell_type":
+		s.cell.kind = clip.Bytes(t.Text, 20)
+	case inCell && depth == 0 && s.key == "language":
+		s.cell.language = clip.Bytes(t.Text, 40)
+	case inCell && depth <= 1 && (s.key == "source" || s.key == "input"):
+		s.cut = s.cut || t.Cut() || s.cell.source.Len()+s.python.Len() > maxSource
+		if !s.cut {
+			s.cell.source.Write(t.Text)
+		}
+	case inCell && isMarkup(s.key):
+		if s.html.Len() == 0 {
+			s.htmlAt = t.Offset
+		}
+		if room := maxOutput - s.html.Len(); room > 0 {
+			s.html.Write(t.Text[:min(len(t.Text), room)])
+		}
+	}
+}
+
+// isMarkup reports the types of outputs that a page would run.
+func isMarkup(key string) bool {
+	return slices.Contains([]string{"text/html", "application/javascript", "image/svg+xml", "html", "javascript", "svg"}, key)
+}
+
+// endHTML looks at an output once it is there.
+func (s *scan) endHTML() {
+	if s.html.Len() == 0 {
+		return
+	}
+	text := s.html.String()
+	s.html.Reset()
+	if strings.Contains(s.key, "javascript") {
+		s.found.Add("notebook/active-output", s.htmlAt, "JavaScript: %s", clip.Quote(text, 80))
+		return
+	}
+	s.markup(text, s.htmlAt)
+}
+
+func (s *scan) markup(text string, offset int64) {
+	signs, _ := markup.Find(strings.NewReader(text)) // what is too long was looked at by its beginning
+	for _, sign := range signs {
+		if sign.Kind == markup.Launch {
+			s.found.Add("notebook/launch", offset, "%s", sign.What)
+		} else {
+			s.found.Add("notebook/active-output", offset, "%s", sign.What)
+		}
+	}
+}
+
+func (s *scan) endCell() {
+	source := s.cell.source.String()
+	switch s.cell.kind {
+	case "code":
+		s.cells++
+		s.code(source)
+	case "markdown", "heading", "raw", "":
+		s.markup(source, s.cell.offset)
+	}
+}
+
+// code sorts a cell by its magic: IPython, "Built-in magic commands".
+func (s *scan) code(source string) {
+	language := strings.ToLower(s.cell.language)
+	if language == "" {
+		language = strings.ToLower(s.language)
+	}
+	first, rest, _ := strings.Cut(strings.TrimLeft(source, " \t\r\n"), "\n")
+	if magic, ok := strings.CutPrefix(first, "%%"); ok {
+		name, arguments, _ := strings.Cut(strings.TrimSpace(magic), " ")
+		s.magic(name, strings.TrimSpace(arguments), rest)
+		return
+	}
+	if language != "" && !strings.Contains(language, "python") {
+		s.other(language)
+		return
+	}
+	s.lines(source)
+}
+
+func (s *scan) other(language string) {
+	if !slices.Contains(s.others, language) && len(s.others) < 16 {
+		s.others = append(s.others, language)
+	}
+}
+
+// dataMagics show or keep their text; they run nothing.
+var dataMagics = []string{"html", "svg", "latex", "markdown", "sql", "css"}
+
+// otherMagics run another language.
+var otherMagics = []string{"R", "julia", "perl", "ruby", "javascript", "js", "cython", "octave", "bigquery", "java", "node", "cuda", "cu", "cpp"}
+
+func (s *scan) magic(name, arguments, body string) {
+	switch {
+	case slices.Contains([]string{"bash", "sh", "system", "sx", "!", "cmd", "powershell", "script"}, name):
+		s.commands.WriteString(body + "\n")
+	case name == "writefile" || name == "file":
+		if path.Ext(arguments) == ".py" {
+			s.lines(body)
+		} else {
+			s.commands.WriteString(body + "\n")
+		}
+	case name == "html":
+		s.markup(body, s.cell.offset)
+	case slices.Contains(dataMagics, name):
+	case slices.Contains(otherMagics, name):
+		s.other(name)
+	default: // time, capture and others that run Python
+		s.lines(body)
+	}
+}
+
+// lines copies Python, and takes out what IPython adds to it.
+func (s *scan) lines(source string) {
+	for line := range strings.SplitSeq(source, "\n") {
+		text := strings.TrimLeft(line, " \t")
+		indent := line[:len(line)-len(text)]
+		command, ok := command(text)
+		switch {
+		case ok:
+			s.commands.WriteString(command + "\n")
+			s.python.WriteString(indent + "pass\n")
+		case assigned(text) >= 0:
+			at := assigned(text)
+			s.commands.WriteString(strings.TrimLeft(text[at:], "!% ") + "\n")
+			s.python.WriteString(indent + text[:at] + "None\n")
+		case strings.HasPrefix(text, "?") || strings.HasSuffix(strings.TrimRight(text, "\r "), "?") && !strings.ContainsAny(text, "#'\""):
+			s.python.WriteString(indent + "pass\n")
+		default:
+			s.python.WriteString(strings.TrimRight(line, "\r") + "\n")
+		}
+	}
+}
+
+// command recognises a line that IPython does not hand to Python.
+func command(text string) (string, bool) {
+	text = strings.TrimRight(text, "\r")
+	switch {
+	case strings.HasPrefix(text, "!") && !strings.HasPrefix(text, "!="):
+		return strings.TrimLeft(text, "! "), true
+	case len(text) > 1 && text[0] == '%' && isLetter(text[1]):
+		for _, shell := range []string{"%system ", "%sx ", "%sc "} {
+			if rest, ok := strings.CutPrefix(text, shell); ok {
+				return rest, true
+			}
+		}
+		return strings.TrimPrefix(text, "%"), true
+	}
+	return "", false
+}
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// assigned is where the command begins in name = !command, or -1.
+func assigned(text string) int {
+	i := strings.Index(text, "=")
+	if i < 0 {
+		return -1
+	}
+	rest := strings.TrimLeft(text[i+1:], " \t")
+	name := strings.TrimSpace(text[:i])
+	if strings.ContainsAny(name, "('\"[#") || !strings.HasPrefix(rest, "!") && !(len(rest) > 1 && rest[0] == '%' && isLetter(rest[1])) {
+		return -1
+	}
+	return len(text) - len(rest)
+}
