@@ -36,7 +36,7 @@ var layers = map[string][]string{
 var support = map[string][]string{
 	"registry": {"all", "export", "internal", "registrytest"},
 	"scanners": {"all", "internal", "scannertest"},
-	"verify":   {"all", "internal", "hashing", "policy", "report", "sigstoretest", "store", "trust"},
+	"verify":   {"all", "internal", "hashing", "license", "policy", "report", "sigstoretest", "store", "trust"},
 	"sbom":     {"all", "internal"},
 }
 

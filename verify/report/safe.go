@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // maxLine bounds one piece of hostile text in the text form, in characters. The
@@ -36,6 +37,17 @@ func clipped(s string, limit int) string {
 		}
 	}
 	return b.String()
+}
+
+// Clip cuts a text to a number of bytes, at a rune, and says that it did.
+func Clip(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit] + "..."
 }
 
 // Bytes writes a size for people: 0 B, 12.3 kB, 4.1 GB (powers of 1000).

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"assay/verify"
+	"assay/verify/report"
 )
 
 // Mode says what a refusal does. The zero value refuses.
@@ -164,27 +165,27 @@ func findPin(ask string) string {
 
 // verdict returns "" when a pinned reference may be used, and why not otherwise.
 func (h *webhook) verdict(ctx context.Context, namespace, pinned string, answer *response) string {
-	report, err := h.Lookup(ctx, namespace, pinned)
+	r, err := h.Lookup(ctx, namespace, pinned)
 	switch {
 	case errors.Is(err, ErrNoVerdict):
 		return fmt.Sprintf("%v; run `assay gate %s` with the store of this webhook, and name the model as its report pins it", err, pinned)
 	case err != nil:
 		return fmt.Sprintf("the verdict for %s could not be read, so it is refused: %v; try again, or ask who runs the webhook", pinned, err)
-	case report.Artifact.Pinned != pinned:
+	case r.Artifact.Pinned != pinned:
 		return fmt.Sprintf("the store gave a verdict about another reference than %s; ask who runs the webhook", pinned)
 	}
-	switch report.Outcome() {
+	switch r.Outcome() {
 	case verify.Pass:
-		if report.Verdict.Mode == "warn" && len(excused(report.Verdict)) > 0 {
-			answer.warn("assay would refuse " + pinned + " if the policy enforced: " + reasons(verify.Verdict{Reasons: excused(report.Verdict)}))
+		if r.Verdict.Mode == "warn" && len(excused(r.Verdict)) > 0 {
+			answer.warn("assay would refuse " + pinned + " if the policy enforced: " + reasons(verify.Verdict{Reasons: excused(r.Verdict)}))
 		}
 		return ""
 	case verify.Fail:
-		return "denied: " + reasons(report.Verdict)
+		return "denied: " + reasons(r.Verdict)
 	case verify.Nothing:
 		return "there is nothing in it that could be verified"
 	}
-	return "could not be verified: " + reasons(report.Verdict)
+	return "could not be verified: " + reasons(r.Verdict)
 }
 
 // excused are the reasons that only the mode of the policy keeps from refusing.
@@ -229,9 +230,6 @@ func reasons(v verify.Verdict) string {
 
 // printable is a text of a report, which may be hostile, fit for a terminal.
 func printable(s string) string {
-	if len(s) > maxSaid {
-		s = s[:maxSaid] + "..."
-	}
-	quotedText := fmt.Sprintf("%q", strings.ToValidUTF8(s, ""))
+	quotedText := fmt.Sprintf("%q", strings.ToValidUTF8(report.Clip(s, maxSaid), ""))
 	return strings.ReplaceAll(quotedText[1:len(quotedText)-1], `\"`, `"`)
 }

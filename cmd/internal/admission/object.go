@@ -5,10 +5,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"assay/verify/report"
 )
 
 // maxReferences bounds the references of one object, maxWarnings what is said
@@ -202,15 +203,5 @@ func (x *extraction) warn(format string, args ...any) {
 	}
 }
 
-// clip cuts what is repeated from an object.
-func clip(s string) string {
-	const limit = 200 // bytes
-	if len(s) <= limit {
-		return s
-	}
-	cut := limit
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "..."
-}
+// clip cuts what is repeated from an object, to 200 bytes.
+func clip(s string) string { return report.Clip(s, 200) }

@@ -1,13 +1,12 @@
 package audit
 
 import (
-	"unicode/utf8"
-
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"assay/registry"
 	"assay/verify"
+	"assay/verify/report"
 )
 
 // Line is the outcome of one model, as written to Out.
@@ -93,7 +92,7 @@ func lineOf(i item, r verify.Report) Line {
 			l.More = len(r.Verdict.Reasons) - maxReasons
 			break
 		}
-		reason.File, reason.What, reason.Advice = clip(reason.File), clip(reason.What), clip(reason.Advice)
+		reason.File, reason.What, reason.Advice = report.Clip(reason.File, maxText), report.Clip(reason.What, maxText), report.Clip(reason.Advice, maxText)
 		l.Reasons = append(l.Reasons, reason)
 	}
 	return l
@@ -103,20 +102,8 @@ func lineOf(i item, r verify.Report) Line {
 func incomplete(i item, code, what string) Line {
 	return Line{
 		Model: registry.PrintableName(i.name), Outcome: verify.Incomplete,
-		Reasons: []verify.Reason{{Code: code, What: clip(what)}},
+		Reasons: []verify.Reason{{Code: code, What: report.Clip(what, maxText)}},
 	}
-}
-
-// clip cuts a text at a rune and says so.
-func clip(s string) string {
-	if len(s) <= maxText {
-		return s
-	}
-	cut := maxText
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "..."
 }
 
 func encode(v any) ([]byte, error) {

@@ -217,6 +217,10 @@ func (j *judge) remember(ctx context.Context, e verify.Evidence, atRest string) 
 	return j.store.PutAtRest(ctx, atRest, e.Artifact.ContentID, j.now())
 }
 
+// contentPinned are the stores whose revisions are made of the content: a commit, a
+// manifest's digest. Others give a version a name, and can change what is under it.
+var contentPinned = []string{"hf", "oci", "ollama"}
+
 // recall takes what the store knows of an artifact instead of reading it, if the
 // caller said so. A remote revision names its bytes, a folder is told by AtRest.
 // Files on this machine under a revision's name, a cache, are read: anybody may
@@ -228,7 +232,7 @@ func (j *judge) recall(ctx context.Context, a *registry.Artifact, atRest string)
 	onDisk := slices.ContainsFunc(a.Files, func(f registry.File) bool { return f.Stamp.ID != "" })
 	var err error
 	switch {
-	case a.Pinned != "" && !onDisk:
+	case slices.Contains(contentPinned, a.Ref.Scheme) && a.Pinned != "" && !onDisk:
 		known, recorded, err = j.store.Pinned(ctx, a.Pinned, j.pipeline.Ruleset)
 	case a.Pinned == "" && atRest != "":
 		known, recorded, err = j.store.AtRest(ctx, atRest, j.pipeline.Ruleset)

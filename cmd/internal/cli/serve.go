@@ -41,6 +41,7 @@ file changes. SIGTERM stops it after the reviews in flight.`,
 		Example: "  assay serve --listen :8443 --tls-cert tls.crt --tls-key tls.key --store /var/lib/assay/store.db",
 		Args:    cobra.NoArgs,
 	}
+	cmd.AddCommand(a.serveMLflowCommand())
 	st.flags(cmd.Flags())
 	a.policyFlags(cmd.Flags())
 	cmd.Flags().StringVar(&listen, "listen", ":8443", "`ADDRESS` to listen on")
