@@ -40,6 +40,7 @@ import (
 	"assay/scanners/torchexport"
 	"assay/scanners/torchscript"
 	"assay/scanners/torchserve"
+	"assay/scanners/xgboost"
 	"assay/scanners/zip"
 )
 
@@ -87,6 +88,7 @@ func Scanners() []scanners.Scanner {
 		torchexport.Scanner{},
 		torchscript.Scanner{},
 		torchserve.Scanner{},
+		xgboost.Scanner{},
 		zip.Scanner{},
 	}
 }
