@@ -12,6 +12,7 @@ import (
 	"assay/scanners"
 	"assay/scanners/compress"
 	"assay/scanners/dsstore"
+	"assay/scanners/executorch"
 	"assay/scanners/gguf"
 	"assay/scanners/hdf5"
 	"assay/scanners/html"
@@ -60,6 +61,7 @@ func Scanners() []scanners.Scanner {
 	return []scanners.Scanner{
 		compress.Scanner{},
 		dsstore.Scanner{},
+		executorch.Scanner{},
 		gguf.Scanner{},
 		hdf5.Scanner{},
 		html.Scanner{},

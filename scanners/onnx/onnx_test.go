@@ -161,6 +161,15 @@ func TestFacts(t *testing.T) {
 	}
 }
 
+// The checks across files get every range.
+func TestOutline(t *testing.T) {
+	result, err := scannertest.Run(Scanner{}, "model.onnx", initializer(outside("./w.bin", pair(13, "offset", "16"))))
+	want := scanners.Ref{Kind: scanners.RefData, Name: "./w.bin", Key: "w", Span: scanners.Span{Off: 16, Len: 16}}
+	if err != nil || !slices.Equal(result.Outline.Refs, []scanners.Ref{want}) {
+		t.Errorf("%v, %v", result.Outline.Refs, err)
+	}
+}
+
 // The tensors claim a neighbour in the same container when they fill it.
 func TestSibling(t *testing.T) {
 	f := scannertest.File("m.onnx", initializer(outside("w.bin")))
