@@ -19,6 +19,7 @@ import (
 	"assay/scanners/image"
 	"assay/scanners/jinja"
 	"assay/scanners/keras"
+	"assay/scanners/lightgbm"
 	"assay/scanners/notebook"
 	"assay/scanners/numpy"
 	"assay/scanners/ollama"
@@ -68,6 +69,7 @@ func Scanners() []scanners.Scanner {
 		image.Scanner{},
 		jinja.Scanner{},
 		keras.Scanner{},
+		lightgbm.Scanner{},
 		notebook.Scanner{},
 		numpy.Scanner{},
 		ollama.Scanner{},
