@@ -153,17 +153,21 @@ func (p *paced) Write(b []byte) (written int, err error) {
 }
 
 // A pull that is killed again and again is continued: the result is whole, what
-// was fetched is not fetched again, and nothing unfinished has a final name.
+// was fetched is not fetched again, and nothing unfinished has a final name. With
+// ASSAY_TEST_FULL it is 4 GiB and 50 kills.
 func TestKilled(t *testing.T) {
 	if !resumesHere {
 		t.Skip("unfinished downloads are not kept on this system")
 	}
-	content, kills := counting{200 << 20}, 20
-	if testing.Short() {
-		content, kills = counting{40 << 20}, 2
+	content, kills, pace := counting{64 << 20}, 10, int64(20<<20)
+	switch {
+	case os.Getenv("ASSAY_TEST_FULL") != "":
+		content, kills, pace = counting{4 << 30}, 50, 100<<20
+	case testing.Short():
+		kills = 2
 	}
 	sum := content.sha256(t)
-	address, sent := slowStore(t, content, 20<<20)
+	address, sent := slowStore(t, content, pace)
 	dir := t.TempDir()
 	final := filepath.Join(dir, "blobs", "sha256", sum)
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
