@@ -95,6 +95,8 @@ func (m *machine) effect(callee, args value) (value, error) {
 		m.registerExtension(args)
 	case resultDtype:
 		m.noteDtype(items)
+	case resultType:
+		return m.namedType(object, items)
 	}
 	return object, nil
 }
@@ -108,11 +110,13 @@ const (
 	resultAttribute               // an attribute of the first argument
 	resultExtension               // nothing: it registers an extension code
 	resultDtype                   // a numpy data type
+	resultType                    // the type that the first argument names
 )
 
 var results = map[string]result{
 	"copyreg._reconstructor": resultOfClass, "copyreg.__newobj__": resultOfClass, "builtins.getattr": resultAttribute,
 	"copyreg.add_extension": resultExtension, "numpy.dtype": resultDtype,
+	"cloudpickle.cloudpickle._builtin_type": resultType, "dill._dill._load_type": resultType, "dill.dill._load_type": resultType,
 }
 
 // getattr gives the dotted name for an attribute of a name, and an object of the

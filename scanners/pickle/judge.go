@@ -129,6 +129,9 @@ func (j *judge) call(m *machine, kind callKind, id uint32, args, named value) {
 	} else {
 		rule, severity := gradeCall(g)
 		j.about(g, rule, severity, m.opOff, func() string {
+			if code := m.codeTouches(g, args); code != "" {
+				return fmt.Sprintf("calls %s(...) by %s: %s%s", g, kind, whyCall(g, false), code)
+			}
 			return fmt.Sprintf("calls %s by %s: %s", m.callText(g, kind, args, named), kind, whyCall(g, false))
 		})
 	}

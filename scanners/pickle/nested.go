@@ -73,6 +73,10 @@ func (m *machine) lookInside(v value, off, n int64) {
 	case p == packedNot && v.isText() && v.tag() != tagBinString:
 		c.packed = packedLatin
 	case p == packedNot:
+	case p == packedCode:
+		data, _ := m.bytesOf(latinOf(v), maxDecoded)
+		m.byteCode(c, data)
+		return
 	case p == 0 && (prefix[0] == opGlobal || prefix[0] == opMark) && m.namesDanger(prefix):
 		c.packed = packedNot
 	case p == 0 || !m.leadsToPickle(p, prefix):
@@ -103,7 +107,7 @@ func (m *machine) container(head []byte, off, n int64) {
 func (m *machine) leadsToPickle(p packing, prefix []byte) bool {
 	for range maxLayers {
 		switch {
-		case p == packedNot:
+		case p == packedNot || p == packedCode:
 			return true
 		case p.setup() > 0:
 			return true
@@ -187,6 +191,7 @@ func (m *machine) child(c constant) (*analysis, error) {
 		var data []byte
 		var ok bool
 		if data, complete, ok = m.unpack(c); !ok {
+			m.byteCode(c, data)
 			return nil, nil
 		}
 		src, start, end = bytes.NewReader(data), 0, int64(len(data))
@@ -227,7 +232,7 @@ func (m *machine) unpack(c constant) (data []byte, complete, ok bool) {
 	}
 	for range maxLayers {
 		p := packingOf(data)
-		if p <= packedLatin {
+		if p <= packedLatin || p == packedCode {
 			break
 		}
 		if !m.allowance.take(p.setup()) {

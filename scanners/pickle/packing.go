@@ -35,11 +35,12 @@ const (
 	packedBzip2
 	packedXZ
 	packedLZMA
+	packedCode // byte code of Python, by the module marshal
 )
 
 func (p packing) String() string {
 	return [...]string{"", "", "the Latin-1 text of ", "hex of ", "base64 of ", "base32 of ", "base85 of ", "ascii85 of ",
-		"zlib of ", "gzip of ", "lz4 of ", "zstd of ", "bzip2 of ", "xz of ", "lzma of "}[p]
+		"zlib of ", "gzip of ", "lz4 of ", "zstd of ", "bzip2 of ", "xz of ", "lzma of ", ""}[p]
 }
 
 // setup is what it takes at least to begin unpacking, in bytes of work: tables and
@@ -80,6 +81,8 @@ func signature(b []byte) packing {
 		return packedLZ4
 	case c == 0x28 && b[1] == 0xb5 && b[2] == 0x2f:
 		return packedZstd
+	case len(b) >= signatureSize && c&0x7f == 'c' && b[1] < 32 && b[2] == 0 && b[3] == 0:
+		return packedCode
 	}
 	return 0
 }
@@ -124,6 +127,7 @@ var textStart = startTable("\x80x\x1fB\xfd]\x04(c" + // binary; "c" and "(" open
 	"geHQ/_XBKY" + // base64, and its spelling for file names
 	"QPD" + "fJ" + // base32, base85, ascii85
 	"P\x93" + // archives and arrays
+	"\xe34" + // byte code
 	"\xc2\xc3\\") // the UTF-8 and the escape of a byte beyond ASCII
 
 func startTable(bytes string) (table [256]bool) {

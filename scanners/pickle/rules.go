@@ -137,7 +137,7 @@ var ruleTable = [numRules]scanners.Rule{
 	},
 	ruleNested: {
 		ID: "pickle/nested", Severity: scanners.High, Class: scanners.Suspicious,
-		Summary: "A constant in the file is itself a pickle with findings.",
+		Summary: "A constant in the file is itself a program: a pickle with findings, or byte code of Python.",
 		Help:    "It runs when it is handed to a loader, here or by the code that uses the model; some are packed in base64, hex, zlib or gzip to hide them. The findings inside it are listed with it." + helpReport,
 		CWE:     cweDeserialise, ATLAS: atlasUnsafe, OWASP: owaspSupply,
 	},
