@@ -10,6 +10,7 @@ import (
 	_ "embed"
 
 	"assay/scanners"
+	"assay/scanners/catboost"
 	"assay/scanners/compress"
 	"assay/scanners/dsstore"
 	"assay/scanners/executorch"
@@ -60,6 +61,7 @@ func Ruleset() string { return scanners.Ruleset(Scanners(), source) }
 // Scanners returns every scanner, in the order in which they run.
 func Scanners() []scanners.Scanner {
 	return []scanners.Scanner{
+		catboost.Scanner{},
 		compress.Scanner{},
 		dsstore.Scanner{},
 		executorch.Scanner{},

@@ -85,7 +85,8 @@ func (s *scan) read(ctx context.Context, src *bufio.Reader) error {
 			return ctx.Err()
 		}
 		line, err := readLine(src)
-		if err != nil && !errors.Is(err, io.EOF) {
+		last := errors.Is(err, io.EOF)
+		if err != nil && !last {
 			return &scanners.FormatError{Offset: at, Code: scanners.GapLimit, Err: err}
 		}
 		if bytes.IndexByte(line, 0) >= 0 {
@@ -96,7 +97,7 @@ func (s *scan) read(ctx context.Context, src *bufio.Reader) error {
 		}
 		s.line(at, strings.TrimRight(string(line), "\r\n"))
 		at += int64(len(line))
-		if err != nil {
+		if last {
 			return nil
 		}
 	}
