@@ -111,6 +111,15 @@ func (t *text) coverage(r verify.Report) {
 	}
 	t.field("looked at", "%s parsed, %s plain data, %s not understood, %s not read",
 		Bytes(c.Parsed), Bytes(c.Opaque), Bytes(c.Hashed), Bytes(c.Skipped))
+	if c.Opaque > 0 && r.Outcome() == verify.Pass && !vouched(r) {
+		t.field("not visible", "what the weights were trained or changed to do: ask for a signature and attestations")
+	}
+}
+
+// vouched reports that somebody answers for the weights. No look at the numbers
+// tells a poisoned model from another one.
+func vouched(r verify.Report) bool {
+	return slices.ContainsFunc(r.Claims, func(c verify.Claim) bool { return c.Standing == verify.Verified })
 }
 
 // namesOnly is what was looked at where nothing was scanned.
