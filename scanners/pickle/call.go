@@ -53,6 +53,7 @@ const (
 	eventMethod
 	eventPersistent
 	eventExtension
+	eventArray
 	eventStop
 )
 
@@ -63,7 +64,7 @@ func (m *machine) invoke(kind callKind, callee, args, named value) error {
 	}
 	if callee.tag() != tagGlobal {
 		m.judge.dynamicCall(m, kind, callee, args)
-		m.push(plain(tagUnknown))
+		m.push(pair(tagUnknown, 0, m.opOff))
 		return nil
 	}
 	m.judge.call(m, kind, callee.middle(), args, named)
@@ -318,7 +319,7 @@ func (m *machine) methodCall(target value, items []value, kind tag) {
 		if m.judge.listen != nil {
 			g := m.judge.names.list[target.middle()]
 			m.judge.emit(event{kind: eventMethod, off: m.opOff, global: g,
-				text: m.repr(target, 0) + "." + method + "(" + m.reprItems(items, false, 1) + ")", why: whyCall(g, true), ok: true})
+				text: m.methodText(target, method, items), why: whyCall(g, true), ok: true})
 		}
 		to := m.judge.names.list[target.middle()].String() + "." + method
 		for _, v := range items {
@@ -355,7 +356,7 @@ func (m *machine) persistent(op byte) error {
 	}
 	if v, ok := m.storage(id); ok {
 		if m.judge.listen != nil {
-			m.judge.emit(event{kind: eventPersistent, off: m.opOff, text: m.repr(id, 0), why: "a torch storage", ok: true})
+			m.judge.emit(event{kind: eventPersistent, off: m.opOff, text: "persistent_load" + m.repr(id, 0), why: "a torch storage", ok: true})
 		}
 		m.push(v)
 		return nil

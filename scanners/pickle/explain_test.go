@@ -25,7 +25,7 @@ func TestExplain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var b strings.Builder
 			data := program(t, lines...)
-			err := Explain(context.Background(), scannertest.File(name+".pkl", data), scanners.Limits{}, &b)
+			err := Explain(context.Background(), scannertest.File(name+".pkl", data), scanners.Limits{}, false, &b)
 			if (err != nil) != (name == "denied") {
 				t.Error(err)
 			}
@@ -44,7 +44,7 @@ func TestExplain(t *testing.T) {
 			}
 		})
 	}
-	if err := Explain(context.Background(), scannertest.File("a.txt", []byte("hello")), scanners.Limits{}, &strings.Builder{}); err == nil {
+	if err := Explain(context.Background(), scannertest.File("a.txt", []byte("hello")), scanners.Limits{}, false, &strings.Builder{}); err == nil {
 		t.Error("text was explained as a pickle")
 	}
 }

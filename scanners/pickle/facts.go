@@ -25,25 +25,6 @@ func (a *analysis) facts() []scanners.Fact {
 	for _, name := range list[:min(len(list), maxNameFacts)] {
 		facts = append(facts, scanners.Fact{Key: "pickle/global", Value: name})
 	}
-	facts = append(facts, scanners.Fact{Key: "pickle/weights-only", Value: strconv.FormatBool(a.weightsOnly())})
+	facts = append(facts, scanners.Fact{Key: "pickle/weights-only", Value: strconv.FormatBool(len(a.blockers()) == 0)})
 	return facts
-}
-
-// weightsOnly reports whether every name is on the list of
-// torch.load(weights_only=True).
-func (a *analysis) weightsOnly() bool {
-	for _, g := range a.judge.names.list {
-		if g.entry == nil {
-			return false
-		}
-		if g.entry.Profile == "torch_weights" {
-			continue
-		}
-		switch g.module + "." + g.name {
-		case "collections.OrderedDict", "collections.Counter", "_codecs.encode", "builtins.bytearray", "builtins.set", "builtins.complex":
-		default:
-			return false
-		}
-	}
-	return true
 }

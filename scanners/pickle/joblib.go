@@ -126,6 +126,10 @@ func (m *machine) inlineArray(state value) error {
 	if err != nil {
 		return err
 	}
+	if m.judge.listen != nil {
+		m.judge.emit(event{kind: eventArray, off: m.opOff, ok: true,
+			text: fmt.Sprintf("x%d = <array of %d elements, bytes %d to %d of the file>", m.opOff, w.count, start, next)})
+	}
 	if m.framed && m.offset() < m.frameEnd {
 		m.resume = next
 	} else {

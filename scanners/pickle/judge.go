@@ -228,7 +228,7 @@ func (j *judge) method(m *machine, target value, method string, args value) {
 		return fmt.Sprintf("calls %s.%s with %s", m.repr(target, 0), method, m.repr(args, 0))
 	}
 	if j.listen != nil {
-		j.emit(event{kind: eventMethod, off: m.opOff, global: j.named(target), text: text(), why: "no allow list permits it"})
+		j.emit(event{kind: eventMethod, off: m.opOff, global: j.named(target), text: m.methodText(target, method, itemsOf(m, args)), why: "no allow list permits it"})
 	}
 	switch target.tag() {
 	case tagGlobal:
@@ -260,7 +260,7 @@ func (j *judge) dynamicCall(m *machine, kind callKind, callee, args value) {
 		return fmt.Sprintf("calls %s with %s by %s: what runs is decided while loading", m.repr(callee, 0), m.repr(args, 0), kind)
 	}
 	if j.listen != nil {
-		j.emit(event{kind: eventCall, off: m.opOff, text: text(), why: "no allow list permits it"})
+		j.emit(event{kind: eventCall, off: m.opOff, text: m.repr(callee, 0) + "(" + argumentsText(m, args) + ")", why: "what runs is decided while loading"})
 	}
 	j.report(ruleDynamicCall, scanners.Critical, m.opOff, "", text)
 	if id, ok := m.carries(args); ok {
@@ -295,7 +295,7 @@ func (j *judge) persistent(m *machine, id value) {
 		return fmt.Sprintf("asks the loader for the object with the id %s%s", m.repr(id, 0), note)
 	}
 	if j.listen != nil {
-		j.emit(event{kind: eventPersistent, off: m.opOff, text: text(), why: "only the loader knows it"})
+		j.emit(event{kind: eventPersistent, off: m.opOff, text: "persistent_load(" + m.repr(id, 0) + ")", why: "only the loader knows it" + note})
 	}
 	j.report(rulePersistentID, severity, m.opOff, note, text)
 }

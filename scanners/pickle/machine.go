@@ -52,22 +52,23 @@ type machine struct {
 	nodes nodes
 
 	proto     uint8
-	newest    uint8  // opcodes of later protocols are worth a word
-	start     int64  // of the pickle
-	op        byte   // being executed
-	ops       int64  // executed
-	firstName int64  // ops when the first name was imported
-	tainted   bool   // a name that may not be passed on was imported
-	result    value  // on STOP
-	applying  bool   // judging a call that another call makes
-	quiet     bool   // a second reading: it accounts for no bytes
-	recalled  bool   // something was taken from the memo
-	keepMemo  bool   // a loader with one memo for all pickles of a stream
-	plain     bool   // a loader that knows nothing of joblib
-	array     int64  // offset of the first BUILD that reads an array, -1 when none did
-	before    before // at that BUILD
-	cover     *cover // bytes accounted for
-	from      int64  // start of the bytes parsed and not yet accounted for
+	newest    uint8     // opcodes of later protocols are worth a word
+	start     int64     // of the pickle
+	op        byte      // being executed
+	ops       int64     // executed
+	firstName int64     // ops when the first name was imported
+	tainted   bool      // a name that may not be passed on was imported
+	result    value     // on STOP
+	applying  bool      // judging a call that another call makes
+	quiet     bool      // a second reading: it accounts for no bytes
+	used      [256]bool // opcodes
+	recalled  bool      // something was taken from the memo
+	keepMemo  bool      // a loader with one memo for all pickles of a stream
+	plain     bool      // a loader that knows nothing of joblib
+	array     int64     // offset of the first BUILD that reads an array, -1 when none did
+	before    before    // at that BUILD
+	cover     *cover    // bytes accounted for
+	from      int64     // start of the bytes parsed and not yet accounted for
 
 	long    map[int64]int64    // payload lengths that do not fit a value
 	taints  map[int64]uint32   // containers that hold a name, by node
@@ -126,6 +127,7 @@ func (m *machine) loop() error {
 		op := m.buf[m.pos]
 		m.op, m.opOff = op, m.at+int64(m.pos)
 		m.ops++
+		m.used[op] = true
 		m.pos++
 		known := &briefs[op]
 		if n := int(known.fixed); m.pos+n > m.lim && n > 0 {

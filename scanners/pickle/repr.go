@@ -43,18 +43,32 @@ func (m *machine) reprFull(v value, depth int) string {
 		return "bytearray(" + m.reprText(v, "b") + ")"
 	case tagGlobal:
 		return m.judge.names.list[v.middle()].String()
-	case tagObject:
-		return "<result of " + m.judge.names.list[v.middle()].String() + ">"
+	case tagObject, tagPersistent, tagExtension, tagUnknown:
+		return m.reprObject(v)
+	case tagStorage:
+		s := m.judge.storages.list[v.low()]
+		return fmt.Sprintf("<storage %s of %d elements>", clip.Quote(s.key, maxReprText), s.numel)
 	case tagTuple, tagList, tagDict, tagSet, tagFrozenSet:
 		return m.reprContainer(v, depth)
-	case tagStorage:
-		return "<storage>"
+	case tagBuffer:
+		return "<buffer>"
+	}
+	return "<unknown>"
+}
+
+// reprObject names what was made while loading: by its offset for who reads along,
+// by where it is from for a finding.
+func (m *machine) reprObject(v value) string {
+	if m.judge.listen != nil && v.low() != 0 {
+		return "x" + strconv.FormatInt(v.low(), 10)
+	}
+	switch v.tag() {
+	case tagObject:
+		return "<result of " + m.judge.names.list[v.middle()].String() + ">"
 	case tagPersistent:
 		return "<persistent object>"
 	case tagExtension:
 		return "<extension>"
-	case tagBuffer:
-		return "<buffer>"
 	}
 	return "<unknown>"
 }
@@ -126,17 +140,9 @@ func (m *machine) reprItems(items []value, dict bool, depth int) string {
 
 // callText writes a call as Python would: os.system("id").
 func (m *machine) callText(g *global, kind callKind, args, named value) string {
-	name := g.String()
-	items, _, all := m.nodes.items(args)
-	var text string
-	switch {
-	case !args.isContainer():
-		text = "*" + m.repr(args, 0)
-	default:
-		text = m.reprItems(items, false, 1)
-		if !all {
-			text += "..."
-		}
+	name, text := g.String(), argumentsText(m, args)
+	if m.judge.listen != nil {
+		name = g.module + "." + g.name // its import tells how the file spells it
 	}
 	if kind == callNew {
 		name += ".__new__"
@@ -145,6 +151,41 @@ func (m *machine) callText(g *global, kind callKind, args, named value) string {
 		text += ", **" + m.repr(named, 1)
 	}
 	return name + "(" + clip.Bytes(text, 2*maxRepr) + ")"
+}
+
+// methodText writes a method call; items that are set are those of a dictionary.
+func (m *machine) methodText(target value, method string, items []value) string {
+	dict := method == "__setitem__"
+	text := m.reprItems(items, dict, 1)
+	switch {
+	case dict && len(items) == 2:
+		return m.repr(target, 0) + "[" + m.repr(items[0], 1) + "] = " + m.repr(items[1], 1)
+	case dict:
+		return m.repr(target, 0) + ".update({" + text + "})"
+	}
+	return m.repr(target, 0) + "." + method + "(" + text + ")"
+}
+
+// argumentsText is what stands between the parentheses of a call.
+func argumentsText(m *machine, args value) string {
+	if !args.isContainer() {
+		return "*" + m.repr(args, 0)
+	}
+	items, _, all := m.nodes.items(args)
+	text := m.reprItems(items, false, 1)
+	if !all {
+		text += "..."
+	}
+	return text
+}
+
+// itemsOf are the kept items of a container, or the value alone.
+func itemsOf(m *machine, v value) []value {
+	if !v.isContainer() {
+		return []value{v}
+	}
+	items, _, _ := m.nodes.items(v)
+	return items
 }
 
 // clean makes a line fit for a report: no control character, valid UTF-8, and

@@ -31,19 +31,27 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, lim scanners.Limits) (
 	return scan(ctx, f, lim, nil)
 }
 
+// scan analyses a file, and tells listen, when there is one, what a loader would do
+// as it comes to it.
 func scan(ctx context.Context, f scanners.File, lim scanners.Limits, listen func(event)) (scanners.Result, error) {
+	_, result, err := analyse(ctx, f, lim, listen)
+	return result, err
+}
+
+func analyse(ctx context.Context, f scanners.File, lim scanners.Limits, listen func(event)) (*analysis, scanners.Result, error) {
 	j := &judge{sink: &sink{max: lim.MaxFindings}, sibling: f.Sibling, partial: f.Partial, file: f.Name, listen: listen}
 	a := &analysis{judge: j, cover: &cover{}}
 	a.machine = &machine{ctx: ctx, judge: j, depth: lim.MaxDepth, cover: a.cover, allowance: newAllowance(f.Size)}
 	a.machine.open(f, 0, min(f.Size, maxOffset))
 	err := a.stream(0)
 	if !a.recognised(err, f.Name) {
-		return scanners.Result{}, scanners.ErrNotRecognised
+		return a, scanners.Result{}, scanners.ErrNotRecognised
 	}
 	if f.Size > maxOffset {
 		j.limit(0, "a pickle of more than 1 TiB")
 	}
-	return a.result(err)
+	result, err := a.result(err)
+	return a, result, err
 }
 
 // recognised decides whether the file is a pickle at all. Text and tensors may

@@ -109,15 +109,15 @@ func TestShapes(t *testing.T) {
 		size = 1 << 18
 	}
 	for name, make := range shapes {
-		small, large := make(size/4), make(size)
-		factor := 0.0
+		small, large := time.Hour, time.Hour
 		for range 5 { // a machine that is busy with other things is no fault of the shape
-			if factor = float64(duration(large)) / float64(max(duration(small), 200*time.Microsecond)); factor < 12 {
+			small, large = min(small, duration(make(size/4))), min(large, duration(make(size)))
+			if large < 12*small {
 				break
 			}
 		}
-		if factor >= 12 {
-			t.Errorf("%s: four times the bytes take %.1f times the time", name, factor)
+		if large >= 12*small && large > 50*time.Millisecond {
+			t.Errorf("%s: %v, and four times the bytes %v", name, small, large)
 		}
 	}
 }

@@ -15,14 +15,13 @@ import (
 // holds when it begins.
 func (a *analysis) noteSharing(err error) {
 	m := a.machine
-	before := a.uneven
-	a.uneven = before || m.crossed >= 0 || m.framed && m.offset() < m.frameEnd
+	a.uneven = a.uneven || m.crossed >= 0 || m.framed && m.offset() < m.frameEnd
 	if m.start != a.start && errors.Is(err, errNoMemo) {
 		a.lacking, a.shares = true, true
 	}
 	switch {
 	case m.start == a.start:
-	case before: // and what is left of its frame goes on here
+	case a.uneven: // what is left of a frame may go on here
 		a.shares = true
 	case m.recalled && m.newest >= 4: // MEMOIZE counts on from the pickle before
 		a.shares = true

@@ -18,13 +18,16 @@ import (
 )
 
 func (a *app) explainLoadCommand() *cobra.Command {
-	return &cobra.Command{
+	all := false
+	cmd := &cobra.Command{
 		Use:   "explain-load REF",
 		Short: "print what loading the pickles of a model would do",
-		Long: `explain-load prints, for every pickle in the reference (in archives too), each
-import, call and state that loading it would cause, in order: the offset, "ok" or
-"!!", the statement much as in Python, and by which entry it is allowed or why it
-is not. Nothing is executed. It describes and does not judge: the exit code is 0
+		Long: `explain-load prints, for every pickle in the reference (in archives too), what
+loading it would do, as a program much like Python: the offset, "ok" or "!!", the
+statement, and by which entry a name is allowed or why it is not. What a call gives
+is named by its offset (x28). Then come the findings, whether
+torch.load(weights_only=True) would take the file and what stops it, and what to do.
+Nothing is executed. It describes and does not judge: the exit code is 0
 when everything could be followed, 3 when something could not, 4 when there is no
 pickle.`,
 		Example: "  assay explain-load pytorch_model.bin",
@@ -34,7 +37,7 @@ pickle.`,
 			if err != nil {
 				return err
 			}
-			e := &explainer{out: a.Stdout}
+			e := &explainer{out: a.Stdout, all: all}
 			for _, f := range artifact.Files {
 				if err := e.file(cmd.Context(), f); err != nil {
 					return err
@@ -50,6 +53,8 @@ pickle.`,
 			return nil
 		}),
 	}
+	cmd.Flags().BoolVar(&all, "all", false, "print every allowed call, and not only the first of a name")
+	return cmd
 }
 
 // explainer stands in for the pickle scanner, so that the core finds the pickles
@@ -57,6 +62,7 @@ pickle.`,
 type explainer struct {
 	pickle.Scanner
 	out     io.Writer
+	all     bool
 	current string // file of the artifact
 	pickles int
 	failed  bool
@@ -82,7 +88,7 @@ func (e *explainer) file(ctx context.Context, f registry.File) error {
 // Scan explains one pickle.
 func (e *explainer) Scan(ctx context.Context, f scanners.File, lim scanners.Limits) (scanners.Result, error) {
 	var text bytes.Buffer
-	err := pickle.Explain(ctx, f, lim, &text)
+	err := pickle.Explain(ctx, f, lim, e.all, &text)
 	if errors.Is(err, scanners.ErrNotRecognised) {
 		return scanners.Result{}, err
 	}
