@@ -24,7 +24,7 @@ const (
 // certificate and log entry are its annotations.
 func (v *Virtual) SignMessage(t testing.TB, subject, issuer string, document []byte) registry.Attachment {
 	t.Helper()
-	entity, err := v.ca.SignAtTime(subject, issuer, document, time.Now().Add(5*time.Minute))
+	entity, err := v.ca.SignAtTime(subject, issuer, document, time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

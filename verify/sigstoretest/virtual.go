@@ -108,7 +108,7 @@ func (v *Virtual) Sign(t testing.TB, version Rekor, subject, issuer string, stat
 	if version == RekorV2 {
 		entity, err = v.ca.AttestHashedRekordV2(subject, issuer, statement)
 	} else {
-		entity, err = v.ca.AttestAtTime(subject, issuer, statement, time.Now().Add(5*time.Minute), true)
+		entity, err = v.ca.AttestAtTime(subject, issuer, statement, time.Now().Add(time.Minute), true)
 	}
 	if err != nil {
 		t.Fatal(err)
