@@ -47,6 +47,10 @@ type ArtifactInfo struct {
 	// Recorded is when the files were read, RFC 3339, the first of them, if the caller
 	// said to believe earlier evidence. "" when all were read for this.
 	Recorded string `json:"recorded,omitempty"`
+	// NewestSigned is the newest trusted time of a verified signature that was seen
+	// before on another revision of the same name, RFC 3339, or "none". "" when
+	// nobody asked, or nothing remembers.
+	NewestSigned string `json:"newestSigned,omitempty"`
 }
 
 // FileEvidence is what is known about one file.

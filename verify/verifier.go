@@ -85,6 +85,7 @@ type Signer struct {
 	Issuer  string `json:"issuer,omitempty"`
 	// Of a build that signed keyless, as its certificate says.
 	Repository string `json:"repository,omitempty"`
+	Workflow   string `json:"workflow,omitempty"` // that was started, with its ref
 	Ref        string `json:"ref,omitempty"`
 	Trigger    string `json:"trigger,omitempty"`
 	Runner     string `json:"runner,omitempty"`

@@ -118,6 +118,12 @@ func (j *judgement) require(source string, q Requirements) {
 	if len(q.Evidence) > 0 {
 		j.clause("evidence", source, j.minimum(q.Evidence))
 	}
+	if !q.SignedAfter.IsZero() {
+		j.clause("signedAfter", source, j.signedAfter(q.SignedAfter))
+	}
+	if q.NoRollback {
+		j.clause("noRollback", source, j.rollback())
+	}
 	if q.MinAge > 0 {
 		j.clause("minAge", source, j.age(q.MinAge))
 	}

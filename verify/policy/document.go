@@ -49,11 +49,14 @@ type (
 		RemoteCode  string               `yaml:"remoteCode"`
 		Licenses    *listsDocument       `yaml:"licenses"`
 		MinAge      string               `yaml:"minAge"`
+		SignedAfter string               `yaml:"signedAfter"`
+		NoRollback  bool                 `yaml:"noRollback"`
 		FreshWithin string               `yaml:"freshWithin"`
 		Attested    []attestedDocument   `yaml:"attested"`
 		That        []expressionDocument `yaml:"that"`
 	}
 	attestedDocument struct {
+		AtLeast int      `yaml:"atLeast"`
 		Kind    string   `yaml:"kind"`
 		By      []string `yaml:"by"`
 		Builder string   `yaml:"builder"`
@@ -61,8 +64,9 @@ type (
 		Result  string   `yaml:"result"`
 	}
 	signedByDocument struct {
-		AtLeast int      `yaml:"atLeast"`
-		Of      []string `yaml:"of"`
+		AtLeast   int      `yaml:"atLeast"`
+		Of        []string `yaml:"of"`
+		Including []string `yaml:"including"`
 	}
 	approversDocument struct {
 		Of       []string `yaml:"of"`
@@ -272,6 +276,10 @@ func (d requireDocument) requirements(signers map[string]Signer) (Requirements, 
 	if q.MinAge, e = duration(d.MinAge); e != nil {
 		err = errors.Join(err, fmt.Errorf("minAge: %w", e))
 	}
+	if q.SignedAfter, e = instant(d.SignedAfter); e != nil {
+		err = errors.Join(err, fmt.Errorf("signedAfter: %w", e))
+	}
+	q.NoRollback = d.NoRollback
 	if q.FreshWithin, e = duration(d.FreshWithin); e != nil {
 		err = errors.Join(err, fmt.Errorf("freshWithin: %w", e))
 	}
@@ -307,16 +315,27 @@ func (d *signedByDocument) check(signers map[string]Signer) (SignedBy, error) {
 	if d.AtLeast < 1 || d.AtLeast > len(d.Of) {
 		return SignedBy{}, fmt.Errorf("atLeast is %d: 1 to %d are possible with the signers that it names", d.AtLeast, len(d.Of))
 	}
-	return SignedBy{AtLeast: d.AtLeast, Of: d.Of}, nil
+	for _, kind := range d.Including {
+		if err := oneOf("including", kind, attestedKinds...); err != nil || kind == "" {
+			return SignedBy{}, fmt.Errorf("including: %q: one of %s", kind, strings.Join(attestedKinds, ", "))
+		}
+	}
+	return SignedBy{AtLeast: d.AtLeast, Of: d.Of, Including: d.Including}, nil
 }
 
+// attestedKinds are the kinds of attestations that a policy can ask for.
+var attestedKinds = []string{"provenance", "vsa", "svr", "test-result", "spdx", "cyclonedx"}
+
 func (d attestedDocument) attested(signers map[string]Signer) (Attested, error) {
-	want := Attested{Kind: d.Kind, By: d.By, Result: d.Result}
+	want := Attested{Kind: d.Kind, By: d.By, Result: d.Result, AtLeast: d.AtLeast}
+	if d.AtLeast < 0 || d.AtLeast > len(d.By) {
+		return want, fmt.Errorf("atLeast is %d: 1 to %d are possible with the signers that it names", d.AtLeast, len(d.By))
+	}
 	if d.Kind == "" || len(d.By) == 0 {
 		return want, errors.New("needs kind and by")
 	}
 	err := errors.Join(
-		oneOf("kind", d.Kind, "provenance", "vsa", "svr", "test-result", "spdx", "cyclonedx"),
+		oneOf("kind", d.Kind, attestedKinds...),
 		oneOf("result", d.Result, "PASSED", "WARNED", "FAILED"))
 	for _, name := range d.By {
 		if _, ok := signers[name]; !ok {
@@ -394,4 +413,16 @@ func duration(text string) (time.Duration, error) {
 		return 0, fmt.Errorf("%q: write it like 72h or 30d", text)
 	}
 	return d, nil
+}
+
+// instant reads a time of RFC 3339; "" is none.
+func instant(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return t, fmt.Errorf("%q: write it like 2026-01-01T00:00:00Z", text)
+	}
+	return t, nil
 }

@@ -42,6 +42,7 @@ const (
 	CodeAge        = "age"      // a repository that is too young
 	CodeStale      = "stale"    // evidence that is too old
 	CodeAttested   = "attested" // a required attestation is missing
+	CodeRollback   = "rollback" // signed too long ago, or before what was seen already
 	CodeExpression = "that"     // an expression of the policy does not hold
 )
 
@@ -124,6 +125,8 @@ type Requirements struct {
 	MinAge         time.Duration // since the repository was created
 	FreshWithin    time.Duration // since the files were read
 	Attested       []Attested
+	SignedAfter    time.Time // trusted time of the signature on every file; zero: any
+	NoRollback     bool      // true: not before the newest that the store has seen under this name
 	That           []Expression
 }
 
@@ -134,6 +137,7 @@ type Attested struct {
 	By      []string // any of these names in Rules.Named
 	Builder Glob     // of provenance
 	Source  Glob     // of provenance
+	AtLeast int      // different signers of By; 0 is one
 	Result  string   // of summaries and results: "PASSED"
 }
 
@@ -141,6 +145,9 @@ type Attested struct {
 type SignedBy struct {
 	AtLeast int      // 0: no signature is asked for
 	Of      []string // names in Rules.Named
+	// Including are kinds of attestations about the whole artifact that count like
+	// signatures.
+	Including []string
 }
 
 // Approvers sign waivers.

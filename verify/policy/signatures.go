@@ -139,13 +139,13 @@ func (j *judgement) signedBy(want SignedBy) []verify.Reason {
 		if c.Standing != verify.Verified {
 			continue
 		}
-		who := c.Identity
-		if who.Method == "sigstore" {
-			who.KeyID = "" // a keyless signer has a new key every time, and is still one person
+		about := slices.Concat(c.Covers, c.Exempt)
+		if a := c.Attestation; a != nil && a.Whole && slices.Contains(want.Including, a.Kind) {
+			about = a.Files
 		}
-		for _, name := range slices.Concat(c.Covers, c.Exempt) {
-			if !slices.Contains(byFile[name], who) {
-				byFile[name] = append(byFile[name], who)
+		for _, name := range about {
+			if !slices.Contains(byFile[name], c.Identity) {
+				byFile[name] = append(byFile[name], c.Identity)
 			}
 		}
 	}
@@ -186,15 +186,16 @@ func wanted(got, of []string) string {
 	return text
 }
 
-// distinct finds the largest set of names that different identities stand for: a
+// distinct finds the largest set of names that different people stand for: a
 // maximum matching, by augmenting paths. One person who fits two names counts
 // once, and two people who fit one name count once too.
 func (r Rules) distinct(of []string, identities []verify.Signer) []string {
-	holder := make(map[int]string) // identity -> name
+	groups := people(identities)
+	holder := make(map[int]string) // person -> name
 	var assign func(name string, seen map[int]bool) bool
 	assign = func(name string, seen map[int]bool) bool {
-		for i, identity := range identities {
-			if seen[i] || !r.Named[name].is(identity) {
+		for i, group := range groups {
+			if seen[i] || !slices.ContainsFunc(group, r.Named[name].is) {
 				continue
 			}
 			seen[i] = true
@@ -214,9 +215,32 @@ func (r Rules) distinct(of []string, identities []verify.Signer) []string {
 	return got
 }
 
-// attested wants one verified attestation about the whole artifact that meets
-// all conditions at once: two halves by two signers are not one whole.
+// people groups what is one person: a keyless signer has a new key every time, a
+// workflow runs on many refs, and a certificate is renewed.
+func people(identities []verify.Signer) [][]verify.Signer {
+	var groups [][]verify.Signer
+	index := make(map[verify.Signer]int)
+	for _, v := range identities {
+		who := verify.Signer{KeyID: v.KeyID}
+		if v.Subject != "" {
+			subject, _, _ := strings.Cut(v.Subject, "@refs/")
+			who = verify.Signer{Method: v.Method, Subject: subject, Issuer: v.Issuer}
+		}
+		i, known := index[who]
+		if !known {
+			i = len(groups)
+			index[who], groups = i, append(groups, nil)
+		}
+		groups[i] = append(groups[i], v)
+	}
+	return groups
+}
+
+// attested wants a verified attestation about the whole artifact that meets all
+// conditions at once: two halves by two signers are not one whole. With AtLeast
+// it wants as many, by different signers.
 func (j *judgement) attested(want Attested) []verify.Reason {
+	var by []verify.Signer
 	for _, c := range j.e.Claims {
 		a := c.Attestation
 		if a == nil || c.Standing != verify.Verified || !a.Whole || a.Kind != want.Kind ||
@@ -225,11 +249,16 @@ func (j *judgement) attested(want Attested) []verify.Reason {
 			want.Source.re != nil && !want.Source.Match(a.Source) {
 			continue
 		}
-		if len(j.rules.distinct(want.By, []verify.Signer{c.Identity})) > 0 {
-			return nil
-		}
+		by = append(by, c.Identity)
 	}
-	return []verify.Reason{{Code: CodeAttested, Effect: verify.Deny,
-		What:   fmt.Sprintf("no verified %s attestation by %s about the whole artifact says what is required", want.Kind, strings.Join(want.By, " or ")),
+	got := j.rules.distinct(want.By, by)
+	if len(got) >= max(1, want.AtLeast) {
+		return nil
+	}
+	what := fmt.Sprintf("no verified %s attestation by %s about the whole artifact says what is required", want.Kind, strings.Join(want.By, " or "))
+	if len(got) > 0 {
+		what = fmt.Sprintf("%s attested by %d of the %d required: %s", want.Kind, len(got), want.AtLeast, wanted(got, want.By))
+	}
+	return []verify.Reason{{Code: CodeAttested, Effect: verify.Deny, What: what,
 		Advice: "ask the publisher for the attestation, or make it: assay attest"}}
 }

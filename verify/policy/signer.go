@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"assay/verify"
@@ -19,6 +20,15 @@ type Signer struct {
 	Method  string // "certificate" or "sigstore", with the two below
 	Subject string // exactly
 	Issuer  string // exactly
+
+	// Of "sigstore": a regular expression for all of the subject, in place of it, and
+	// what the certificate has to say about the build; "" asks nothing.
+	Pattern    string
+	Repository string
+	Workflow   string
+	Ref        string
+	Trigger    string
+	Runner     string
 }
 
 // is reports whether a proven identity is this signer.
@@ -26,8 +36,33 @@ func (s Signer) is(v verify.Signer) bool {
 	if s.KeyID != "" {
 		return s.KeyID == v.KeyID
 	}
-	return s.Method != "" && s.Subject != "" && s.Issuer != "" &&
-		s.Method == v.Method && s.Subject == v.Subject && s.Issuer == v.Issuer
+	if s.Method == "" || s.Issuer == "" || s.Method != v.Method || s.Issuer != v.Issuer || !s.isSubject(v.Subject) {
+		return false
+	}
+	for _, pair := range [][2]string{
+		{s.Repository, v.Repository}, {s.Workflow, v.Workflow}, {s.Ref, v.Ref}, {s.Trigger, v.Trigger}, {s.Runner, v.Runner},
+	} {
+		if pair[0] != "" && pair[0] != pair[1] {
+			return false
+		}
+	}
+	return true
+}
+
+func (s Signer) isSubject(subject string) bool {
+	if s.Pattern == "" {
+		return s.Subject != "" && s.Subject == subject
+	}
+	re, err := anchored(s.Pattern)
+	return err == nil && subject != "" && re.MatchString(subject)
+}
+
+// anchored compiles a pattern for all of a text: a part can be anybody's.
+func anchored(pattern string) (*regexp.Regexp, error) {
+	if _, err := regexp.Compile(pattern); err != nil { // before it is put into brackets
+		return nil, err
+	}
+	return regexp.Compile(`^(?:` + pattern + `)$`)
 }
 
 // Trust is what a policy file brings for checking signatures. A signer named by
@@ -36,7 +71,7 @@ type Trust struct {
 	Keys         []trust.PublicKey
 	Certificates []*x509.Certificate // roots and intermediates
 	TrustedRoot  []byte              // Sigstore trusted_root.json
-	Identities   []verify.Signer     // Subject and Issuer, of sigstore signers
+	Identities   []Signer            // of sigstore signers
 }
 
 // signerDocument is a signer as a policy file writes it.
@@ -47,7 +82,13 @@ type signerDocument struct {
 	Subject     string `yaml:"subject"`
 	Roots       string `yaml:"roots"`
 	Identity    string `yaml:"identity"`
+	Pattern     string `yaml:"identityPattern"`
 	Issuer      string `yaml:"issuer"`
+	Repository  string `yaml:"repository"`
+	Workflow    string `yaml:"workflow"`
+	Ref         string `yaml:"ref"`
+	Trigger     string `yaml:"trigger"`
+	Runner      string `yaml:"runner"`
 	TrustedRoot string `yaml:"trustedRoot"`
 }
 
@@ -81,7 +122,8 @@ func (d signerDocument) signer(t *Trust, read readFunc) (Signer, error) {
 	case "certificate":
 		allowed = signerDocument{Type: d.Type, Subject: d.Subject, Issuer: d.Issuer, Roots: d.Roots}
 	case "sigstore":
-		allowed = signerDocument{Type: d.Type, Identity: d.Identity, Issuer: d.Issuer, TrustedRoot: d.TrustedRoot}
+		allowed = d
+		allowed.KeyID, allowed.PublicKey, allowed.Subject, allowed.Roots = "", "", "", ""
 	default:
 		return Signer{}, fmt.Errorf("unknown type %q: one of key, certificate, sigstore", d.Type)
 	}
@@ -138,10 +180,20 @@ func (d signerDocument) certificate(t *Trust, read readFunc) (Signer, error) {
 }
 
 func (d signerDocument) sigstore(t *Trust, read readFunc) (Signer, error) {
-	if d.Identity == "" || d.Issuer == "" {
-		return Signer{}, errors.New("needs identity and issuer: an identity means nothing without who vouches for it")
+	switch {
+	case d.Identity == "" && d.Pattern == "" || d.Issuer == "":
+		return Signer{}, errors.New("needs identity, or identityPattern, and issuer: an identity means nothing without who vouches for it")
+	case d.Identity != "" && d.Pattern != "":
+		return Signer{}, errors.New("identity and identityPattern: one of them")
 	}
-	t.Identities = append(t.Identities, verify.Signer{Subject: d.Identity, Issuer: d.Issuer})
+	if _, err := anchored(d.Pattern); err != nil {
+		return Signer{}, fmt.Errorf("identityPattern: %w", err)
+	}
+	signer := Signer{
+		Method: d.Type, Subject: d.Identity, Pattern: d.Pattern, Issuer: d.Issuer,
+		Repository: d.Repository, Workflow: d.Workflow, Ref: d.Ref, Trigger: d.Trigger, Runner: d.Runner,
+	}
+	t.Identities = append(t.Identities, signer)
 	if d.TrustedRoot != "" {
 		data, err := read(d.TrustedRoot)
 		if err != nil {
@@ -152,7 +204,7 @@ func (d signerDocument) sigstore(t *Trust, read readFunc) (Signer, error) {
 		}
 		t.TrustedRoot = data
 	}
-	return Signer{Method: d.Type, Subject: d.Identity, Issuer: d.Issuer}, nil
+	return signer, nil
 }
 
 func isHex(s string, n int) bool {

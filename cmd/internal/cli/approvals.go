@@ -77,7 +77,7 @@ func (a *app) approval(t policy.Trust, path string, data []byte, signature strin
 	c := oms.Config{PublicKeys: t.Keys, TrustedRoot: t.TrustedRoot, Bundles: []oms.Bundle{{Name: signature, Data: bundle}}, Now: a.Now(), MaxBundle: maxBundle}
 	c.CertificateRoots, c.Intermediates = trust.SplitRoots(t.Certificates)
 	for _, id := range t.Identities {
-		c.Identities = append(c.Identities, oms.Identity{Subject: id.Subject, Issuer: id.Issuer})
+		c.Identities = append(c.Identities, identityOf(id))
 	}
 	verifier, err := oms.New(c)
 	if err != nil {

@@ -44,6 +44,7 @@ func (s *signers) flags(f *pflag.FlagSet) {
 	f.StringVar(&s.identity, "identity", "", "require a keyless signature by this `SUBJECT`, exactly")
 	f.StringVar(&s.pattern, "identity-regexp", "", "require a keyless signature by a subject of which all matches `PATTERN`")
 	f.StringVar(&s.build.Repository, "certificate-repository", "", "the keyless signer's certificate must name this source repository `URI`")
+	f.StringVar(&s.build.Workflow, "certificate-workflow", "", "the keyless signer's certificate must name this workflow `URI`, with its ref")
 	f.StringVar(&s.build.Ref, "certificate-ref", "", "the keyless signer's certificate must name this `REF` of the source")
 	f.StringVar(&s.build.Trigger, "certificate-trigger", "", "the keyless signer's certificate must name this `EVENT`")
 	f.StringVar(&s.build.Runner, "certificate-runner", "", "the keyless signer's certificate must name this `KIND` of runner, like github-hosted")
@@ -182,6 +183,9 @@ func (j *judge) gateArtifact(ctx context.Context, artifact *registry.Artifact) (
 	if err != nil {
 		return verify.Report{}, err
 	}
+	if evidence.Artifact.NewestSigned, err = j.newestSigned(ctx, evidence); err != nil {
+		return verify.Report{}, err
+	}
 	r := verify.NewReport(evidence, j.rules, j.now())
 	if evidence.Artifact.Recorded != "" {
 		return r, nil // to remember it now would make it look newer than it is
@@ -190,6 +194,23 @@ func (j *judge) gateArtifact(ctx context.Context, artifact *registry.Artifact) (
 		return r, &storeError{err}
 	}
 	return r, nil
+}
+
+// newestSigned asks the store what was signed under the same name before, when the
+// policy wants to know.
+func (j *judge) newestSigned(ctx context.Context, e verify.Evidence) (string, error) {
+	asks, ok := j.rules.(interface{ AsksHistory() bool })
+	if !ok || !asks.AsksHistory() || j.store == nil || e.Artifact.Pinned == "" {
+		return "", nil
+	}
+	at, err := j.store.NewestSigned(ctx, e.Artifact.Pinned)
+	switch {
+	case err != nil:
+		return "", err
+	case at.IsZero():
+		return "none", nil
+	}
+	return at.UTC().Format(time.RFC3339), nil
 }
 
 // denials is gate for an audit, to which an error says that nothing is known: a
@@ -282,13 +303,21 @@ func (a *app) omsConfig(s signers, method string) (oms.Config, error) {
 	return c, nil
 }
 
+// identityOf is a signer of a policy as verifiers take it.
+func identityOf(s policy.Signer) oms.Identity {
+	return oms.Identity{
+		Subject: s.Subject, SubjectPattern: s.Pattern, Issuer: s.Issuer,
+		Repository: s.Repository, Workflow: s.Workflow, Ref: s.Ref, Trigger: s.Trigger, Runner: s.Runner,
+	}
+}
+
 // keyless adds the Sigstore root and the identity to look for.
 func (s *signers) keyless(c *oms.Config) error {
 	if id := s.keylessSigner(); (id != oms.Identity{}) {
 		c.Identities = []oms.Identity{id}
 	}
 	for _, id := range s.policy.Identities {
-		c.Identities = append(c.Identities, oms.Identity{Subject: id.Subject, Issuer: id.Issuer})
+		c.Identities = append(c.Identities, identityOf(id))
 	}
 	if s.trustedRoot == "" {
 		c.TrustedRoot = s.policy.TrustedRoot

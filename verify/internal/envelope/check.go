@@ -42,6 +42,7 @@ type Identity struct {
 	// What Fulcio wrote into the certificate about a build (its OID
 	// documentation, 1.3.6.1.4.1.57264.1.8 to .22).
 	Repository string // "https://github.com/org/name"
+	Workflow   string // "https://github.com/org/name/.github/workflows/release.yml@refs/heads/main"
 	Ref        string // "refs/heads/main"
 	Trigger    string // "push"
 	Runner     string // "github-hosted"

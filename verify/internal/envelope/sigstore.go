@@ -88,7 +88,7 @@ func (id Identity) matcher() (sigverify.CertificateIdentity, error) {
 		return sigverify.CertificateIdentity{}, err
 	}
 	return sigverify.NewCertificateIdentity(subject, issuer, fulcio.Extensions{
-		SourceRepositoryURI: id.Repository, SourceRepositoryRef: id.Ref, BuildTrigger: id.Trigger, RunnerEnvironment: id.Runner,
+		SourceRepositoryURI: id.Repository, BuildConfigURI: id.Workflow, SourceRepositoryRef: id.Ref, BuildTrigger: id.Trigger, RunnerEnvironment: id.Runner,
 	})
 }
 
@@ -109,6 +109,7 @@ func (d *Signed) checkSigstore(k *keyless, leaf *x509.Certificate, s signed, dat
 	cert := result.Signature.Certificate
 	d.Signer.Subject, d.Signer.Issuer = cert.SubjectAlternativeName, cert.Issuer
 	d.Signer.Repository, d.Signer.Ref = cert.SourceRepositoryURI, cert.SourceRepositoryRef
+	d.Signer.Workflow = cert.BuildConfigURI
 	d.Signer.Trigger, d.Signer.Runner = cert.BuildTrigger, cert.RunnerEnvironment
 	if len(result.VerifiedTimestamps) > 0 {
 		t := result.VerifiedTimestamps[0]
