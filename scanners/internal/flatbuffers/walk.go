@@ -71,7 +71,8 @@ type Walker[S Odd] struct {
 	reader
 	State          S
 	Parsed, Opaque scanners.Spans
-	depth, tables  int
+	depth          int
+	tables         int64
 	spent          int64 // bytes of vectors that were taken, one taken twice counted twice
 }
 
@@ -105,8 +106,10 @@ func (w *Walker[S]) follow(at int64, m *Schema[S]) error {
 
 func (w *Walker[S]) table(at int64, m *Schema[S]) error {
 	w.tables++
-	if w.depth++; w.depth > maxDepth || w.tables > maxTables {
-		return &scanners.FormatError{Offset: min(at, w.size), Code: scanners.GapLimit, Err: fmt.Errorf("more than %d tables, or nested deeper than %d", maxTables, maxDepth)}
+	// A reference takes four bytes, so that more tables than that were taken only by
+	// way of one that is shared.
+	if w.depth++; w.depth > maxDepth || w.tables > min(maxTables, w.size/4+1) {
+		return &scanners.FormatError{Offset: min(at, w.size), Code: scanners.GapLimit, Err: errors.New("too many tables, or nested too deep")}
 	}
 	defer func() { w.depth-- }()
 	t, err := w.layout(at)
@@ -294,7 +297,7 @@ func (w *Walker[S]) content(f Field[S], v *Value) error {
 		return nil
 	}
 	if utf8.Valid(v.Bytes) && v.Span.Len <= MaxText {
-		w.Parsed.Add(v.Span.Off, v.Span.Len+1) // the zero byte
+		w.Parsed.Add(v.Span.Off, min(v.Span.Len+1, w.size-v.Span.Off)) // the zero byte
 	}
 	return nil
 }
