@@ -36,6 +36,7 @@ import (
 	"assay/scanners/shell"
 	"assay/scanners/skops"
 	"assay/scanners/tar"
+	"assay/scanners/tensorbundle"
 	"assay/scanners/tensorflow"
 	"assay/scanners/text"
 	"assay/scanners/tflite"
@@ -87,6 +88,7 @@ func Scanners() []scanners.Scanner {
 		shell.Scanner{},
 		skops.Scanner{},
 		tar.Scanner{},
+		tensorbundle.Scanner{},
 		tensorflow.Scanner{},
 		text.Scanner{},
 		tflite.Scanner{},
