@@ -32,14 +32,15 @@ func (w *walk) checkString(key string, t jsontok.Token) {
 	case "__loader__":
 		o.loader = text
 	case "_target_":
-		w.add("text/call-target", t.Offset, "_target_ is %s", clip.Quote(text, 120))
+		w.callTarget(t.Offset, "_target_ is", text)
 	case "type":
 		if w.base == "modules.json" && strings.Contains(text, ".") && !strings.HasPrefix(text, "sentence_transformers.") {
-			w.addAs(scanners.High, "text/remote-code", t.Offset, "modules.json imports %s", clip.Quote(text, 120))
+			w.addAs(scanners.Critical, "text/remote-code", t.Offset, "modules.json imports %s, whatever the user said about remote code", clip.Quote(text, 120))
 		}
 	}
-	if why := autoRun(w.file.Name, w.base, w.parent(), key, text); why != "" {
-		w.add("text/auto-run", t.Offset, "%s: %s", why, clip.Quote(text, 120))
+	w.checkCode(key, text, t)
+	if why, severity := autoRun(w, key, text); why != "" {
+		w.addAs(severity, "text/auto-run", t.Offset, "%s: %s", why, clip.Quote(text, 120))
 	}
 	if slices.Contains(kernelKeys, key) && strings.ContainsAny(text, "/:@") {
 		w.add("text/kernel-download", t.Offset, "%s is %s", key, clip.Quote(text, 120))
@@ -55,23 +56,6 @@ func (w *walk) parent() string {
 		return ""
 	}
 	return w.stack[len(w.stack)-2].key
-}
-
-// installHooks are the scripts of npm that an installation runs by itself.
-var installHooks = []string{"preinstall", "install", "postinstall", "prepare"}
-
-// autoRun says why a tool would run the text without being asked.
-func autoRun(name, base, parent, key, text string) string {
-	dir := path.Base(path.Dir(name))
-	switch {
-	case base == "package.json" && parent == "scripts" && slices.Contains(installHooks, key):
-		return "npm runs " + key + " on installation"
-	case base == "tasks.json" && dir == ".vscode" && key == "runOn" && text == "folderOpen":
-		return "an editor runs a task when the folder is opened"
-	case strings.HasPrefix(base, "settings") && dir == ".claude" && key == "command":
-		return "a coding agent runs a hook"
-	}
-	return ""
 }
 
 // kernelKeys choose the attention or expert implementation; a value that is a

@@ -33,6 +33,8 @@ type level struct {
 	key    string // the last key of an object; of an array, the key that holds it
 	under  under
 	object object
+
+	elements int // strings of a list so far
 }
 
 // under remembers which keys enclose a value, at any distance.
@@ -156,7 +158,7 @@ func (w *walk) value(t jsontok.Token) error {
 		w.checkAutoMap(t)
 	}
 	if above&underAutoMapping != 0 && key == "parent_library" && !isKnownLibrary(t.Text) {
-		w.add("text/remote-code", t.Offset, "auto_mapping imports the library %s", clip.Quote(t.Text, 80))
+		w.addAs(scanners.High, "text/remote-code", t.Offset, "auto_mapping imports the library %s without asking", clip.Quote(t.Text, 80))
 	}
 	if above&underWeightMap != 0 {
 		w.outline.AddRef(scanners.Ref{Kind: scanners.RefShard, Name: string(t.Text), Key: key})

@@ -31,7 +31,7 @@ var rules = []scanners.Rule{
 			"Load without trust_remote_code, or review the code and pin its revision.",
 		CWE: []string{"CWE-829", "CWE-94", "CWE-470"}, ATLAS: remote, OWASP: supply,
 	}, {
-		ID: "text/trust-remote-code", Severity: scanners.High, Class: scanners.Suspicious,
+		ID: "text/trust-remote-code", Severity: scanners.Critical, Class: scanners.Suspicious,
 		Summary: "A configuration switches trust_remote_code on by itself.",
 		Help: "Loaders with CVE-2026-5241 (transformers before 5.3.0) believe the file instead of the user and run remote code. " +
 			"Remove the key, and use a fixed version.",
@@ -60,6 +60,38 @@ var rules = []scanners.Rule{
 		Help: "Editors, package managers and coding agents obey such files as soon as the folder is opened or installed. " +
 			"A model needs none: remove the file before you open the folder.",
 		CWE: []string{"CWE-829", "CWE-506"}, ATLAS: []string{"AML.T0011.001", "AML.T0050"}, OWASP: supply,
+	}, {
+		ID: "text/command", Severity: scanners.High, Class: scanners.Suspicious,
+		Summary: "A command line in a setting or an instruction runs what it downloads or decodes, or takes credentials.",
+		Help: "A tool, or a person who follows the instruction, would run it (Open-OSS/privacy-filter, May 2026). " +
+			"Do not; report the repository.",
+		CWE: []string{"CWE-494", "CWE-506", "CWE-78"}, ATLAS: []string{"AML.T0011.001", "AML.T0050", "AML.T0072"}, OWASP: supply,
+	}, {
+		ID: "text/active-content", Severity: scanners.Medium, Class: scanners.Unknown,
+		Summary: "A text for people holds markup that acts.",
+		Help: "Sites that show cards take scripts, handlers and frames out; other viewers do not. " +
+			"Do not open the text as a page outside of a sandbox.",
+		CWE: []string{"CWE-79"}, ATLAS: []string{"AML.T0011.003"}, OWASP: []string{"LLM05"},
+	}, {
+		ID: "text/hidden-instruction", Severity: scanners.Medium, Class: scanners.Suspicious,
+		Summary: "A text gives instructions to a language model that people do not see, or that turn it against them.",
+		Help:    "An assistant that reads the file may obey it. Look at the source of the text before you let one.",
+		CWE:     []string{"CWE-1427", "CWE-451"}, ATLAS: []string{"AML.T0051.001", "AML.T0068"}, OWASP: []string{"LLM01"},
+	}, {
+		ID: "text/agent-instructions", Severity: scanners.Low, Class: scanners.Unknown,
+		Summary: "A file instructs coding agents that work in the folder, or gives them tools.",
+		Help:    "Agents read it without being asked (AML.CS0041, AML.CS0049, AML.CS0053). A model needs none: read it, or remove it, before you open the folder with an agent.",
+		CWE:     []string{"CWE-829"}, ATLAS: []string{"AML.T0081", "AML.T0010.005"}, OWASP: supply,
+	}, {
+		ID: "text/alias-bomb", Severity: scanners.Medium, Class: scanners.Suspicious,
+		Summary: "Aliases in YAML that repeat each other expand beyond all measure.",
+		Help:    "A parser that expands them fills the memory (the billion laughs). Do not load the file.",
+		CWE:     []string{"CWE-776", "CWE-400"}, ATLAS: []string{"AML.T0029"}, OWASP: []string{"LLM10"},
+	}, {
+		ID: "text/git-setting", Severity: scanners.Medium, Class: scanners.Unknown,
+		Summary: "A setting of Git names a filter, a remote or a command beyond Git LFS.",
+		Help:    "Git runs filters and fetches submodules and large files from where such files say. Look at them before you clone with submodules, or check out.",
+		CWE:     []string{"CWE-829", "CWE-77"}, ATLAS: []string{"AML.T0010.001"}, OWASP: supply,
 	}, {
 		ID: "text/path-escape", Severity: scanners.High, Class: scanners.Suspicious,
 		Summary: "A setting names a file outside of what belongs to the model.",

@@ -102,6 +102,10 @@ func (s *scan) read(ctx context.Context) error {
 	if s.describes() {
 		looks = append(looks, beginning)
 	}
+	kept := &head{max: maxWhole}
+	if s.isWhole() {
+		looks = append(looks, kept)
+	}
 	all := io.TeeReader(src, io.MultiWriter(looks...))
 	err := s.readJSON(all)
 	if _, rest := io.Copy(io.Discard, all); rest != nil {
@@ -115,6 +119,7 @@ func (s *scan) read(ctx context.Context) error {
 	}
 	s.judgeTag()
 	s.describe(beginning.text)
+	s.whole(kept.text)
 	s.report()
 	return err
 }

@@ -1,11 +1,13 @@
 package text
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"regexp"
 	"strings"
 
+	"assay/scanners"
 	"assay/scanners/internal/clip"
 )
 
@@ -37,10 +39,15 @@ func escaped(word string) string {
 
 // greps are the patterns to look for in this file.
 func (s *scan) greps() []*grep {
+	list := s.foreignGreps()
 	if s.profile.format == yaml {
-		return []*grep{{pattern: yamlTag, hints: yamlHints, report: s.foundTag}}
+		list = []*grep{{pattern: yamlTag, hints: yamlHints, report: s.foundTag}, {pattern: yamlCall, hints: yamlCallHints, report: s.foundCall},
+			{pattern: resolver, hints: []string{"${"}, report: s.foundResolver}}
 	}
-	return s.foreignGreps()
+	if s.profile.kind == config {
+		list = append(list, &grep{pattern: codeText, hints: codeHints, report: s.foundCode})
+	}
+	return list
 }
 
 // foundTag judges one YAML tag. Tags may be written with percent escapes, which
@@ -55,7 +62,7 @@ func (s *scan) foundTag(offset int64, match []byte) {
 		s.add("text/call-target", offset, "a %%TAG directive gives tags another meaning")
 		return
 	case tag[0] != '!':
-		s.add("text/call-target", offset, "%s", clip.Quote(match, 120))
+		s.hydraTarget(offset, match)
 		return
 	}
 	tag = unescape(tag)
@@ -67,9 +74,39 @@ func (s *scan) foundTag(offset int64, match []byte) {
 	}
 	for _, sign := range callTags {
 		if strings.HasPrefix(tag, sign) && len(tag) > len(sign) {
-			s.add("text/call-target", offset, "the tag %s", clip.Quote(match, 120))
+			s.hyperTag(offset, sign, tag[len(sign):])
 			return
 		}
+	}
+}
+
+// hydraTarget judges what follows the key. A key without a plain name behind it is
+// one that hides it.
+func (s *scan) hydraTarget(offset int64, match []byte) {
+	_, value, _ := bytes.Cut(match, []byte(":"))
+	name := strings.Trim(strings.TrimSpace(string(value)), `"'`)
+	name, _, _ = strings.Cut(name, " ")
+	name = strings.TrimRight(name, `"',}]`)
+	if name == "" || !dottedName.MatchString(name) {
+		s.add("text/call-target", offset, "%s", clip.Quote(match, 120))
+		return
+	}
+	s.callTarget(offset, "_target_ is", name)
+}
+
+// hyperTag judges a call of HyperPyYAML.
+func (s *scan) hyperTag(offset int64, sign, name string) {
+	switch sign {
+	case "!include:":
+		severity := scanners.Low
+		if leavesFolder(name) {
+			severity = scanners.High
+		}
+		s.addAs(severity, "text/call-target", offset, "the tag %s of another file: %s", sign, clip.Quote(name, 120))
+	case "!module:":
+		s.callTarget(offset, "the tag "+sign, name+".x")
+	default:
+		s.callTarget(offset, "the tag "+sign, name)
 	}
 }
 
