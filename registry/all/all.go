@@ -40,7 +40,10 @@ type Config struct {
 	UserAgent   string              // "assay" when empty
 	Getenv      func(string) string // os.Getenv when nil
 	Transport   http.RoundTripper   // nil is a transport of our own; ignored when Offline
-	Notice      func(text string)   // told what was wrong in the cache or on the way and has been mended; may be nil
+	// Progress is told how much of a file that is being fetched is there; may be nil.
+	// It must be safe for concurrent use.
+	Progress func(name string, have, size int64)
+	Notice   func(text string) // told what was wrong in the cache or on the way and has been mended; may be nil
 }
 
 // Sources returns all sources. It fails when the environment configures one of
@@ -58,7 +61,7 @@ func Sources(cfg Config) ([]registry.Source, error) {
 	}
 	client := fetch.New(fetch.Config{Transport: cfg.Transport, UserAgent: cfg.UserAgent})
 	store := cas.New(cfg.CacheDir)
-	store.Notice = cfg.Notice
+	store.Notice, store.Progress = cfg.Notice, cfg.Progress
 
 	hub, err := hf.FromEnv(hf.Config{Offline: cfg.Offline, Client: client, Store: store}, cfg.Getenv)
 	if err != nil {

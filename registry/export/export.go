@@ -17,30 +17,40 @@ package export
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"math"
 	"os"
-	"path"
 	"path/filepath"
-	"runtime"
 
 	"assay/registry"
 	"assay/registry/internal/cas"
+	"assay/registry/internal/disk"
 )
 
 // ErrExists means that the target has content, and it is not this artifact.
 var ErrExists = errors.New("the target folder is not empty and holds something else")
 
+// Writer writes artifacts into folders. The zero value clones files of this machine
+// where the file system shares blocks, and copies otherwise.
+type Writer struct {
+	// HardLink gives the files of the cache a second name. That takes no room; but
+	// whoever writes to the one writes to the other. The files are then read-only.
+	HardLink bool
+}
+
+// Export is Writer{}.Export.
+func Export(ctx context.Context, a *registry.Artifact, dir string) (*Lock, error) {
+	return Writer{}.Export(ctx, a, dir)
+}
+
 // Export writes every file of the artifact into dir and the lock file beside
 // it. It is atomic: dir is complete afterwards, or untouched. When dir already
 // holds exactly these files, only the lock file is written. Entries that the
 // store could not give as files (Artifact.Omitted) are recorded in the lock.
-func Export(ctx context.Context, a *registry.Artifact, dir string) (*Lock, error) {
+func (w Writer) Export(ctx context.Context, a *registry.Artifact, dir string) (*Lock, error) {
 	if err := registry.CheckSet(a.Files); err != nil {
 		return nil, err
 	}
@@ -56,7 +66,7 @@ func Export(ctx context.Context, a *registry.Artifact, dir string) (*Lock, error
 	if state == occupied {
 		err = compare(ctx, a, target, lock)
 	} else {
-		err = create(ctx, a, target, lock)
+		err = w.create(ctx, a, target, lock)
 	}
 	if err != nil {
 		return nil, err
@@ -107,24 +117,31 @@ func look(target string) (occupancy, error) {
 }
 
 // create fills a sibling folder and renames it.
-func create(ctx context.Context, a *registry.Artifact, target string, lock *Lock) (err error) {
+func (w Writer) create(ctx context.Context, a *registry.Artifact, target string, lock *Lock) (err error) {
 	parent := filepath.Dir(target)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return err
 	}
-	if err := cas.Room(parent, total(a.Files)); err != nil {
-		return err
+	sweep(parent, filepath.Base(target))
+	if !w.HardLink {
+		if err := cas.Room(parent, total(a.Files)); err != nil {
+			return err
+		}
 	}
-	temp := filepath.Join(parent, "."+filepath.Base(target)+".assay-"+rand.Text()[:8])
+	temp := filepath.Join(parent, tempPrefix(filepath.Base(target))+rand.Text()[:8])
 	if err := os.Mkdir(temp, 0o755); err != nil {
 		return err
+	}
+	if held, err := os.Open(temp); err == nil { // tells other processes that it is in use
+		_, _ = disk.TryLock(held)
+		defer held.Close()
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, os.RemoveAll(temp))
 		}
 	}()
-	if err := fill(ctx, a, temp, lock); err != nil {
+	if err := w.fill(ctx, a, temp, lock); err != nil {
 		return err
 	}
 	// Fails unless the target is still absent or empty.
@@ -134,7 +151,7 @@ func create(ctx context.Context, a *registry.Artifact, target string, lock *Lock
 	if err := os.Rename(temp, target); err != nil {
 		return err
 	}
-	return syncDir(parent)
+	return disk.SyncDir(parent)
 }
 
 // total is the size of all files; more than a number can say counts as that.
@@ -145,97 +162,4 @@ func total(files []registry.File) (n int64) {
 		}
 	}
 	return n
-}
-
-func fill(ctx context.Context, a *registry.Artifact, dir string, lock *Lock) error {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	folders := map[string]bool{".": true}
-	for _, f := range a.Files {
-		folder := path.Dir(f.Name)
-		if err := root.MkdirAll(folder, 0o755); err != nil {
-			return err
-		}
-		for ; !folders[folder]; folder = path.Dir(folder) {
-			folders[folder] = true
-		}
-		sum, err := writeFile(ctx, root, f)
-		if err != nil {
-			return fmt.Errorf("write %s: %w", f.Name, err)
-		}
-		lock.add(f, sum)
-	}
-	for folder := range folders {
-		if err := syncDir(filepath.Join(dir, filepath.FromSlash(folder))); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeFile copies one file and returns the SHA-256 of what was written.
-func writeFile(ctx context.Context, root *os.Root, f registry.File) (sum string, err error) {
-	out, err := root.OpenFile(f.Name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	if sum, err = copyHashed(ctx, out, f); err != nil {
-		return "", err
-	}
-	return sum, out.Sync()
-}
-
-// copyHashed reads a file to its end into w. Bytes that changed while they were
-// read, or that do not match a declared SHA-256, are an error.
-func copyHashed(ctx context.Context, w io.Writer, f registry.File) (sum string, err error) {
-	in, err := f.Open(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	h := sha256.New()
-	src := contextReader{ctx, io.NewSectionReader(in, 0, in.Size())}
-	n, err := io.CopyBuffer(io.MultiWriter(w, h), src, make([]byte, 256<<10))
-	if err != nil {
-		return "", err
-	}
-	if n != f.Size {
-		return "", fmt.Errorf("%w: listed with %d bytes, has %d", registry.ErrChanged, f.Size, n)
-	}
-	sum = hex.EncodeToString(h.Sum(nil))
-	for _, d := range f.Declared {
-		if d.Digest.Algorithm == "sha256" && d.Digest.Hex != sum {
-			return "", fmt.Errorf("%w: promised %s, got sha256:%s", registry.ErrDigest, d.Digest, sum)
-		}
-	}
-	return sum, nil
-}
-
-// contextReader ends a long copy soon after the context does.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (r contextReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(p)
-}
-
-// syncDir makes names durable. Windows cannot sync a directory and does not need it.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

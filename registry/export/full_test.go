@@ -30,7 +30,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	open := a.Files[1].Open
 	a.Files[1].Open = func(ctx context.Context) (registry.Content, error) {
-		if err := os.WriteFile(filler, make([]byte, 128<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
+		if err := os.WriteFile(filler, make([]byte, 160<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("the disk did not fill up: %v", err)
 		}
 		return open(ctx)

@@ -1,17 +1,15 @@
 package export
 
 import (
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"assay/registry"
+	"assay/registry/internal/disk"
 )
 
 // SchemaVersion is the version of the lock file. Its first number changes when a
@@ -131,18 +129,8 @@ func (l *Lock) write(path string) error {
 	if err != nil {
 		return err
 	}
-	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text()[:8])
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(temp, path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temp))
-	}
-	return syncDir(filepath.Dir(path))
+	return disk.Replace(path, b)
 }
+
+// Replace writes a file as a whole: a reader meets the old content or the new one.
+func Replace(path string, data []byte) error { return disk.Replace(path, data) }

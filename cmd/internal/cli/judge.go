@@ -78,7 +78,7 @@ func (a *app) resolve(ctx context.Context, ref string) (*registry.Artifact, erro
 }
 
 func (a *app) sources() ([]registry.Source, error) {
-	list, err := sources.Sources(sources.Config{Offline: a.offline, LeaveOutGit: a.leaveOutGit, UserAgent: "assay/" + Version, Getenv: a.Getenv, Notice: func(text string) { a.note("%s", text) }})
+	list, err := sources.Sources(sources.Config{Offline: a.offline, LeaveOutGit: a.leaveOutGit, UserAgent: "assay/" + Version, Getenv: a.Getenv, Progress: a.transfers(), Notice: func(text string) { a.note("%s", text) }})
 	if err != nil {
 		return nil, &exitError{console.ExitUsage, err}
 	}
@@ -96,6 +96,17 @@ func (a *app) progress() verify.Progress {
 		return nil
 	}
 	return console.NewProgress(a.Stderr, console.IsTerminal(a.Stderr, a.Getenv))
+}
+
+// transfers tells a person how far the files are that are being fetched.
+func (a *app) transfers() func(name string, have, size int64) {
+	terminal := console.IsTerminal(a.Stderr, a.Getenv)
+	if a.quiet || terminal && !a.pulling { // the line there tells of the reading
+		return nil
+	}
+	t := console.NewTransfers(a.Stderr, terminal, time.Now)
+	a.closers = append(a.closers, t.Done)
+	return t.Have
 }
 
 // judge is everything that turns references into reports, put together once.

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"assay/cmd/internal/console"
+	"assay/registry/export"
 	"assay/sbom"
 	"assay/verify"
 	"assay/verify/report"
@@ -139,14 +140,5 @@ func writeFile(path string, data []byte) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
-	_, err = f.Write(data)
-	if err = cmp.Or(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return export.Replace(path, data)
 }

@@ -12,6 +12,7 @@ import (
 
 func (a *app) pullCommand() *cobra.Command {
 	var dir, lockFile string
+	var writer export.Writer
 	cmd := &cobra.Command{
 		Use:   "pull [REF] -d DIR",
 		Short: "copy a model into a folder, every byte compared with its digest",
@@ -31,15 +32,17 @@ pull does not judge: run 'assay gate DIR' on the result.`,
 	}
 	cmd.Flags().StringVarP(&dir, "dir", "d", "", "folder to create (required)")
 	cmd.Flags().StringVar(&lockFile, "lock", "", "pull exactly what this lock `FILE` says")
+	cmd.Flags().BoolVar(&writer.HardLink, "hard-link", false, "share the files of the cache instead of copying them: writing to the one writes to the other")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		if dir == "" {
 			return usageError("pull needs -d DIR")
 		}
+		a.pulling = true
 		artifact, err := a.toPull(cmd.Context(), args, lockFile)
 		if err != nil {
 			return err
 		}
-		lock, err := export.Export(cmd.Context(), artifact, dir)
+		lock, err := writer.Export(cmd.Context(), artifact, dir)
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,9 @@ import (
 type app struct {
 	Env
 	options
-	cancel context.CancelFunc // of the timeout; nil without one
+	cancel  context.CancelFunc // of the timeout; nil without one
+	pulling bool               // fetching is all that is done: a terminal shows it
+	closers []func()
 }
 
 // NewRoot builds the command tree.
@@ -19,6 +21,9 @@ func NewRoot(env Env) *cobra.Command { return (&app{Env: env}).root() }
 func (a *app) close() {
 	if a.cancel != nil {
 		a.cancel()
+	}
+	for _, f := range a.closers {
+		f()
 	}
 }
 
@@ -32,8 +37,11 @@ and proves why: it checks who signed it, looks inside every file, says what it
 did not look at, and judges by policy.
 
 A reference is a file, a folder, hf://org/name@revision (hf://datasets/... for a
-dataset), oci://host/repository:tag, hfcache:org/name@revision (a Hugging Face
-cache on this machine) or oci-layout:PATH:tag.
+dataset), oci://host/repository:tag, ollama://model:tag, s3://bucket/prefix,
+gs://bucket/prefix, ms://org/name (ModelScope), git+https://host/repository@tag,
+mlflow+https://host/models:/name@alias, https://host/file@sha256:...; or on this
+machine hfcache:org/name@revision (a Hugging Face cache), ollama-store:model,
+docker-models:name, git+file:///path, oci-layout:PATH:tag.
 
 Exit codes: 0 pass, 1 denied, 2 usage, 3 could not verify (incomplete),
 4 nothing to verify found, 5 internal error, 130 interrupted.`,

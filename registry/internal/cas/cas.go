@@ -77,6 +77,11 @@ type Store struct {
 	// before the first call.
 	Notice func(text string)
 
+	// Progress, if not nil, is told how much of a blob that is being fetched is
+	// there, each time more is. It is set before the first call and must be safe for
+	// concurrent use.
+	Progress func(name string, have, size int64)
+
 	dir    string
 	open   func() (*os.Root, error)
 	mu     sync.Mutex

@@ -32,6 +32,7 @@ func (s *Store) land(ctx context.Context, root *os.Root, b Blob, fill Fill) (reg
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("cache %s: %w", b.Name, err), p.discard())
 	}
+	sink.progress = s.Progress
 	if err := s.write(ctx, sink, fill); err != nil {
 		if !errors.Is(err, registry.ErrDigest) && sink.worthKeeping() {
 			return nil, errors.Join(err, p.keep())

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"assay/registry"
+	"assay/registry/internal/disk"
 )
 
 // part is the temporary file of one download.
@@ -25,6 +26,14 @@ type part struct {
 
 // errBusy: another process is downloading the same.
 var errBusy = errors.New("another process is fetching the same file")
+
+func tryLock(f *os.File) error {
+	taken, err := disk.TryLock(f)
+	if err == nil && !taken {
+		err = errBusy
+	}
+	return err
+}
 
 // claim waits until no other process works on the blob and takes its part, with
 // what is there of it.

@@ -13,9 +13,10 @@ import (
 // in order behind them. It refuses more than the blob's size, and a byte that it
 // has: what was hashed does not change afterwards. Safe for concurrent use.
 type Sink struct {
-	part *part
-	blob Blob
-	wake chan struct{} // something was written
+	part     *part
+	blob     Blob
+	progress func(name string, have, size int64) // may be nil
+	wake     chan struct{}                       // something was written
 
 	mu   sync.Mutex
 	have spans.Set
@@ -58,7 +59,11 @@ func (s *Sink) WriteAt(p []byte, off int64) (int, error) {
 	if fresh && n > 0 {
 		s.part.note(spans.Span{From: off, To: off + int64(n)})
 	}
+	total := s.have.Total()
 	s.mu.Unlock()
+	if s.progress != nil {
+		s.progress(s.blob.Name, total, s.blob.Size)
+	}
 	if !fresh {
 		err = fmt.Errorf("bytes from %d on were written twice", off)
 	}

@@ -12,8 +12,6 @@ import (
 // download can belong to one process at a time and outlive it.
 const lockable = true
 
-func tryLock(f *os.File) error { return flock(f) }
-
 // isOwn reports a file that only this user can have written: ours, closed to
 // others, and with one name.
 func isOwn(info fs.FileInfo) bool {

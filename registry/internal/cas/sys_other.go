@@ -11,8 +11,6 @@ import (
 // process, and is begun again.
 const lockable = false
 
-func tryLock(*os.File) error { return nil }
-
 func isOwn(fs.FileInfo) bool { return false }
 
 func allocated(fs.FileInfo) int64 { return 0 }

@@ -3,26 +3,9 @@
 package cas
 
 import (
-	"errors"
 	"math"
 	"math/bits"
-	"os"
-	"syscall"
 )
-
-// flock takes the file for this process, or returns errBusy at once.
-func flock(f *os.File) error {
-	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		switch {
-		case errors.Is(err, syscall.EINTR):
-		case errors.Is(err, syscall.EWOULDBLOCK):
-			return errBusy
-		default:
-			return err
-		}
-	}
-}
 
 // clampMul multiplies without overflow: some file systems declare as much space
 // as a number can say.

@@ -106,6 +106,13 @@ func (o Opener) Content(want fs.FileInfo) (*Content, error) {
 // Size is the size in bytes at the time of Open.
 func (c *Content) Size() int64 { return c.before.Size() }
 
+// IsBlob reports that the name stands for the content, so that a second name of the
+// file is no change of it.
+func (c *Content) IsBlob() bool { return c.opener.Stat == nil }
+
+// Handle is the open file, to be read only.
+func (c *Content) Handle() *os.File { return c.File }
+
 // Info is what the file was at the time of Open.
 func (c *Content) Info() fs.FileInfo { return c.before }
 
