@@ -147,10 +147,13 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 	}
 	s := &state{}
 	found := findings.New(rules)
+	if size < headSize {
+		found.Add("catboost/malformed", 4, "tables of %d bytes", size)
+		return scanners.Result{Findings: found.All()}, &scanners.FormatError{Offset: 4, Err: errors.New("no tables")}
+	}
 	w := flatbuffers.New(ctx, io.NewSectionReader(f, headSize, size), size, s)
 	err := w.Root(core())
-	var format *scanners.FormatError
-	if errors.As(err, &format) {
+	if format, ok := errors.AsType[*scanners.FormatError](err); ok {
 		if errors.Is(err, flatbuffers.ErrMalformed) || format.Code == "" {
 			found.Add("catboost/malformed", min(headSize+format.Offset, f.Size), "%v", format.Err)
 		}
