@@ -27,6 +27,7 @@ import (
 	"assay/scanners/onnx"
 	"assay/scanners/pickle"
 	"assay/scanners/python"
+	"assay/scanners/rdata"
 	"assay/scanners/repository"
 	"assay/scanners/safetensors"
 	"assay/scanners/script"
@@ -79,6 +80,7 @@ func Scanners() []scanners.Scanner {
 		onnx.Scanner{},
 		pickle.Scanner{},
 		python.Scanner{},
+		rdata.Scanner{},
 		repository.Scanner{},
 		safetensors.Scanner{},
 		script.Scanner{},
