@@ -12,6 +12,7 @@ import (
 	"assay/scanners"
 	"assay/scanners/catboost"
 	"assay/scanners/compress"
+	"assay/scanners/coreml"
 	"assay/scanners/dsstore"
 	"assay/scanners/executorch"
 	"assay/scanners/gguf"
@@ -65,6 +66,7 @@ func Scanners() []scanners.Scanner {
 	return []scanners.Scanner{
 		catboost.Scanner{},
 		compress.Scanner{},
+		coreml.Scanner{},
 		dsstore.Scanner{},
 		executorch.Scanner{},
 		gguf.Scanner{},
