@@ -22,7 +22,8 @@ type Config struct {
 	Policy  string
 	Jobs    int // models at a time; 0 means GOMAXPROCS
 
-	// Judge resolves, reads and judges the model at a path. An error is a model
+	// Judge resolves, reads and judges the model at a path, or a snapshot of a
+	// Hugging Face cache by its reference. An error is a model
 	// that could not be verified; it is asked again when the audit is resumed.
 	Judge func(ctx context.Context, path string) (verify.Report, error)
 
@@ -199,7 +200,7 @@ func (a *audit) handle(ctx context.Context, i item) (result, error) {
 			return resumed(text, err)
 		}
 	}
-	report, err := a.Judge(ctx, filepath.Join(a.path, filepath.FromSlash(i.name)))
+	report, err := a.Judge(ctx, reference(filepath.Join(a.path, filepath.FromSlash(i.name))))
 	switch {
 	case ctx.Err() != nil: // half a judgement is none
 		return result{}, ctx.Err()

@@ -134,8 +134,6 @@ func TestWhatIsAModel(t *testing.T) {
 		"README.md pass",
 		"bert pass",
 		"bert.v2 incomplete",
-		"hub/models--o--n/blobs pass",
-		"hub/models--o--n/refs pass",
 		"hub/models--o--n/snapshots/" + commit + " incomplete",
 		"link incomplete",
 		"team/.hidden fail",

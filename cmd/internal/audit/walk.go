@@ -44,6 +44,7 @@ type walker struct {
 }
 
 func (w walker) shelf(dir string, entries []fs.DirEntry, depth int) error {
+	entries = hubEntries(dir, entries)
 	for _, e := range entries {
 		if err := w.entry(path.Join(dir, e.Name()), e.Type(), depth); err != nil {
 			return err
@@ -87,7 +88,7 @@ func isShelf(name string, entries []fs.DirEntry) bool {
 // of it. They are audited like every other file.
 func isCompanion(name string) bool {
 	upper := strings.ToUpper(name)
-	return strings.HasPrefix(name, ".") || strings.HasPrefix(upper, "README") ||
+	return strings.HasPrefix(name, ".") || name == "CACHEDIR.TAG" || strings.HasPrefix(upper, "README") ||
 		strings.HasPrefix(upper, "LICENSE") || strings.HasPrefix(upper, "LICENCE")
 }
 
@@ -99,8 +100,46 @@ func isSnapshot(name string) bool {
 	if snapshots != "snapshots" || len(commit) != 40 || strings.Trim(commit, "0123456789abcdef") != "" {
 		return false
 	}
-	kind, _, ok := strings.Cut(path.Base(strings.TrimSuffix(grandparent, "/")), "--")
-	return ok && (kind == "models" || kind == "datasets" || kind == "spaces")
+	return isHubFolder(path.Base(strings.TrimSuffix(grandparent, "/")))
+}
+
+// hubEntries leaves out what a Hugging Face cache keeps besides snapshots: blobs are
+// judged under the names by which they can be loaded, and locks, references and lists
+// of commits hold nothing of a model.
+func hubEntries(dir string, entries []fs.DirEntry) []fs.DirEntry {
+	aside := []string{"CACHEDIR.TAG", ".locks"}
+	if isHubFolder(path.Base(dir)) && hasFolder(entries, "snapshots") && hasFolder(entries, "blobs") {
+		aside = []string{"blobs", "refs", "trees", ".no_exist"}
+	} else if !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.IsDir() && isHubFolder(e.Name()) }) {
+		return entries
+	}
+	return slices.DeleteFunc(slices.Clone(entries), func(e fs.DirEntry) bool { return slices.Contains(aside, e.Name()) })
+}
+
+func hasFolder(entries []fs.DirEntry, name string) bool {
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.IsDir() && e.Name() == name })
+}
+
+func isHubFolder(name string) bool {
+	kind, rest, ok := strings.Cut(name, "--")
+	return ok && rest != "" && (kind == "models" || kind == "datasets" || kind == "spaces")
+}
+
+// reference is how a model is asked for: a snapshot of a cache as that, so that it is
+// compared with the rest of the cache, anything else by its path.
+func reference(name string) string {
+	slashed := filepath.ToSlash(name)
+	if !isSnapshot(slashed) {
+		return name
+	}
+	repository := path.Dir(path.Dir(slashed))
+	kind, rest, _ := strings.Cut(path.Base(repository), "--")
+	prefix, known := map[string]string{"models": "", "datasets": "datasets/"}[kind]
+	id := strings.Replace(rest, "--", "/", 1)
+	if !known || strings.Contains(id, "--") {
+		return name
+	}
+	return "hfcache:" + path.Dir(repository) + "//" + prefix + id + "@" + path.Base(slashed)
 }
 
 // list reads a directory, sorted by name, at most registry.MaxFiles entries.

@@ -11,7 +11,7 @@ import (
 )
 
 func (a *app) pullCommand() *cobra.Command {
-	var dir, lockFile string
+	var dir, lockFile, hubCache string
 	var writer export.Writer
 	cmd := &cobra.Command{
 		Use:   "pull [REF] -d DIR",
@@ -21,6 +21,9 @@ digests that the registry declared, and puts the whole into DIR in one step:
 DIR appears complete or not at all. DIR.lock.json, beside it, records the pinned
 reference and the SHA-256 of every file. A pull that was stopped goes on where it
 was when it is called again.
+
+With --hf-cache DIR, the files are written into a Hugging Face cache, where
+transformers and the like find them without asking the Hub.
 
 With --lock FILE, exactly what that lock file says is pulled: its pinned revision,
 from the same repository, the same files with the same digests, or nothing. REF is
@@ -32,14 +35,23 @@ pull does not judge: run 'assay gate DIR' on the result.`,
 	}
 	cmd.Flags().StringVarP(&dir, "dir", "d", "", "folder to create (required)")
 	cmd.Flags().StringVar(&lockFile, "lock", "", "pull exactly what this lock `FILE` says")
+	cmd.Flags().StringVar(&hubCache, "hf-cache", "", "instead of -d: the Hugging Face cache `DIR` to write into, as the Hub's own clients do")
 	cmd.Flags().BoolVar(&writer.HardLink, "hard-link", false, "share the files of the cache instead of copying them: writing to the one writes to the other")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
-		if dir == "" {
-			return usageError("pull needs -d DIR")
+		if (dir == "") == (hubCache == "") {
+			return usageError("pull needs -d DIR, or --hf-cache DIR")
 		}
 		a.pulling = true
 		artifact, err := a.toPull(cmd.Context(), args, lockFile)
 		if err != nil {
+			return err
+		}
+		if hubCache != "" {
+			lock, err := writer.HubCache(cmd.Context(), artifact, hubCache)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.Stdout, "%s  %d files in the cache %s\n", lock.Pinned, len(lock.Files), hubCache)
 			return err
 		}
 		lock, err := writer.Export(cmd.Context(), artifact, dir)
