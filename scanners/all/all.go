@@ -13,6 +13,7 @@ import (
 	"assay/scanners/catboost"
 	"assay/scanners/compress"
 	"assay/scanners/coreml"
+	"assay/scanners/dependencies"
 	"assay/scanners/dsstore"
 	"assay/scanners/executorch"
 	"assay/scanners/gguf"
@@ -67,6 +68,7 @@ func Scanners() []scanners.Scanner {
 		catboost.Scanner{},
 		compress.Scanner{},
 		coreml.Scanner{},
+		dependencies.Scanner{},
 		dsstore.Scanner{},
 		executorch.Scanner{},
 		gguf.Scanner{},

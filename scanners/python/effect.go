@@ -264,7 +264,7 @@ func (f *flow) credentials(out value, args []value, off int, s *scope, r string)
 			if credentialPath.MatchString(t) {
 				out.taint |= fromSecret
 				if readers.MatchString(r) {
-					f.note(secrets, off, "reads "+clip.Quote(t, 80), usual, s)
+					f.note(keys, off, "reads "+clip.Quote(t, 80), usual, s)
 				}
 			}
 			writes := !strings.HasSuffix(r, "open") || len(args) > 1 && len(args[1].texts) > 0 && strings.ContainsAny(args[1].texts[0], "wax+")

@@ -26,7 +26,7 @@ const (
 	pipe        effect = "pipe"
 	// These are not found by the name of what is called.
 	dynamic effect = "dynamic" // a dangerous module reached by a computed name
-	secrets effect = "secrets" // opens a file with credentials
+	keys    effect = "keys"    // opens a file with credentials
 	persist effect = "persist" // writes where programs are started from
 	leak    effect = "leak"    // sends the environment or credentials away
 	chain   effect = "chain"   // runs what was downloaded or decoded

@@ -15,6 +15,7 @@ import (
 	"assay/scanners"
 	"assay/scanners/internal/clip"
 	"assay/scanners/internal/pysource"
+	"assay/scanners/internal/secrets"
 	"assay/scanners/internal/unseen"
 )
 
@@ -120,8 +121,11 @@ func (s *scan) oddName(odd pysource.OddName) {
 	s.found.AddAs(severity, "python/deceptive-name", s.at(odd.Off), "%s is %s", clip.Quote(odd.Written, 60), clip.Quote(odd.Is, 60))
 }
 
-// characters reports what a reader does not see.
+// characters reports what a reader does not see, and what nobody should.
 func (s *scan) characters(text string) {
+	for _, sign := range secrets.Find(text) {
+		s.found.Add("python/secret", s.at(sign.Offset), "%s", sign.What)
+	}
 	for _, sign := range unseen.Find(text) {
 		severity := scanners.High
 		switch sign.Kind {

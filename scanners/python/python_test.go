@@ -35,6 +35,7 @@ func TestRules(t *testing.T) {
 		{Rule: "python/hidden-characters", Name: "a.py", Hit: []byte("x = 1 # \u202e } \u2066 if\n"), Miss: []byte("x = 'é 😀️'\n")},
 		{Rule: "python/null-byte", Name: "a.py", Hit: []byte("x = 1\n\x00\nimport os\n"), Miss: []byte("x = '\\x00'\n")},
 		{Rule: "python/auto-start", Name: "a.pth", Hit: []byte("./lib\nimport os; os.system('echo assay-test-marker')\n"), Miss: []byte("./lib\n# import x\nimportant\n")},
+		{Rule: "python/secret", Name: "a.py", Hit: []byte("token = '" + "hf_" + "qWmZkRpLvNcXsJdHgFbTyUiOeKaMzQwErY" + "'\n"), Miss: []byte("token = 'hf_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'\n")},
 		{Rule: "python/auto-start", Name: "lib/sitecustomize.py", Hit: []byte("x = 1\n")},
 	})
 }

@@ -88,5 +88,11 @@ var rules = []scanners.Rule{
 		Help: "A line of a .pth file that begins with import, sitecustomize.py and usercustomize.py run whenever an interpreter starts that has their folder on its path " +
 			"(LiteLLM 1.82.7 and 1.82.8). A model needs none: remove the file before anything is installed from here.",
 		CWE: []string{"CWE-506", "CWE-829"}, ATLAS: []string{"AML.T0011.001", "AML.T0010.001"}, OWASP: supply,
+	}, {
+		ID: "python/secret", Severity: scanners.High, Class: scanners.Suspicious,
+		Summary: "A key or token was left in the file.",
+		Help: "Whoever has the file can use it, also to change this repository. The finding shows its last characters only. " +
+			"Revoke it where it was issued; deleting the line is not enough.",
+		CWE: []string{"CWE-798", "CWE-312"}, ATLAS: []string{"AML.T0055"}, OWASP: []string{"LLM02"},
 	},
 }

@@ -38,5 +38,11 @@ var rules = []scanners.Rule{
 		Summary: "A container recipe adds a file from an address without its digest.",
 		Help:    "Whoever serves the address decides what gets into the image. Use ADD --checksum=sha256:..., or copy a file of the repository.",
 		CWE:     []string{"CWE-494", "CWE-829"}, ATLAS: []string{"AML.T0010.001"}, OWASP: supply,
+	}, {
+		ID: "shell/secret", Severity: scanners.High, Class: scanners.Suspicious,
+		Summary: "A key or token was left in the file.",
+		Help: "Whoever has the file can use it, also to change this repository. The finding shows its last characters only. " +
+			"Revoke it where it was issued; deleting the line is not enough.",
+		CWE: []string{"CWE-798", "CWE-312"}, ATLAS: []string{"AML.T0055"}, OWASP: []string{"LLM02"},
 	},
 }

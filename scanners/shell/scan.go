@@ -11,6 +11,7 @@ import (
 	"assay/scanners/internal/clip"
 	"assay/scanners/internal/commands"
 	"assay/scanners/internal/findings"
+	"assay/scanners/internal/secrets"
 	"assay/scanners/internal/sourcecode"
 	"assay/scanners/internal/unseen"
 	"assay/scanners/internal/wholetext"
@@ -50,6 +51,9 @@ func (Scanner) Scan(_ context.Context, f scanners.File, _ scanners.Limits) (scan
 		if m := o.pattern.FindStringIndex(text.String); m != nil {
 			found.Add("shell/obfuscation", text.At(m[0]), "%s: %s", o.what, clip.Quote(text.String[m[0]:m[1]], 120))
 		}
+	}
+	for _, sign := range secrets.Find(text.String) {
+		found.Add("shell/secret", text.At(sign.Offset), "%s", sign.What)
 	}
 	for _, sign := range unseen.Find(text.String) {
 		if sign.Kind != unseen.Joiner && sign.Kind != unseen.Mark && sign.Kind != unseen.Mixed {

@@ -20,6 +20,7 @@ func TestRules(t *testing.T) {
 		{Rule: "shell/obfuscation", Name: "a.sh", Hit: []byte("$'\\x63\\x75\\x72\\x6c\\x20\\x78'\n"), Miss: []byte("printf '\\x1b[0m'\n")},
 		{Rule: "shell/obfuscation", Name: "a.cmd", Hit: []byte("p^o^w^e^r^s^h^e^l^l\r\n")},
 		{Rule: "shell/hidden-characters", Name: "a.sh", Hit: []byte("echo \u202e x\n"), Miss: []byte("echo é\n")},
+		{Rule: "shell/secret", Name: "a.sh", Hit: []byte("export HF_TOKEN=" + "hf_" + "qWmZkRpLvNcXsJdHgFbTyUiOeKaMzQwErY" + "\n"), Miss: []byte("export HF_TOKEN=hf_...\n")},
 		{Rule: "shell/unpinned-image", Name: "Dockerfile", Hit: []byte("FROM --platform=linux/amd64 python:3.11\n"), Miss: []byte("FROM python@sha256:aa AS b\nFROM b\nFROM scratch\n")},
 		{Rule: "shell/remote-add", Name: "x.dockerfile", Hit: []byte("FROM scratch\nADD https://x.test/a /a\n"), Miss: []byte("FROM scratch\nADD --checksum=sha256:aa https://x.test/a /a\nADD a /a\n")},
 	})

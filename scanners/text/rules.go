@@ -125,5 +125,11 @@ var rules = []scanners.Rule{
 		Summary: "The text is not in UTF-8.",
 		Help:    "Programs guess its encoding, and may guess differently. Convert it to UTF-8.",
 		CWE:     []string{"CWE-436"},
+	}, {
+		ID: "text/secret", Severity: scanners.High, Class: scanners.Suspicious,
+		Summary: "A key or token was left in the file.",
+		Help: "Whoever has the file can use it, also to change this repository. The finding shows its last characters only. " +
+			"Revoke it where it was issued; deleting the line is not enough.",
+		CWE: []string{"CWE-798", "CWE-312"}, ATLAS: []string{"AML.T0055"}, OWASP: []string{"LLM02"},
 	},
 }

