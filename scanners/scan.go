@@ -174,7 +174,8 @@ func (r *run) descend(n *node, f File, path []string) {
 		sizes[m.Name] = m.Size
 	}
 	around := File{ReaderAt: f, Size: f.Size, Partial: n.broken,
-		Sibling: func(name string) (int64, bool) { size, ok := sizes[name]; return size, ok }}
+		Sibling:  func(name string) (int64, bool) { size, ok := sizes[name]; return size, ok },
+		Siblings: func(yield func(string) bool) { n.names(yield) }}
 
 	children := make([]*node, len(n.members))
 	tensors := len(r.report.Outline.Tensors)
@@ -197,6 +198,15 @@ func (r *run) descend(n *node, f File, path []string) {
 	}
 	r.withdraw(n.gapsFrom, path, accepted)
 	r.report.Outline.locate(tensors, n.stored())
+}
+
+// names yields the names of the members.
+func (n *node) names(yield func(string) bool) {
+	for _, m := range n.members {
+		if !yield(m.Name) {
+			return
+		}
+	}
 }
 
 // stored are the members that lie in the container as they are. Of two with the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 )
 
 // ErrNotRecognised is returned by Scan when a closer look shows that the
@@ -58,6 +59,9 @@ type File struct {
 	// Sibling looks up another member of the same container by its full name
 	// and returns its size. Nil at the top level.
 	Sibling func(name string) (size int64, ok bool)
+	// Siblings are the names of all members of that container, in its order and not
+	// trusted. Nil at the top level.
+	Siblings iter.Seq[string]
 	// Partial says that the container around the file broke off, so that a
 	// sibling that Sibling does not know may only not have arrived.
 	Partial bool

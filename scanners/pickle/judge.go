@@ -2,6 +2,7 @@ package pickle
 
 import (
 	"fmt"
+	"iter"
 	"path"
 	"strings"
 
@@ -16,6 +17,7 @@ type judge struct {
 	sink     *sink
 	listen   func(event)                     // may be nil
 	sibling  func(name string) (int64, bool) // may be nil
+	siblings iter.Seq[string]                // may be nil
 	partial  bool                            // siblings may be missing
 	file     string                          // name of the file, for its siblings
 	where    string                          // "" or what the pickle is inside of
@@ -192,6 +194,9 @@ func (j *judge) passed(m *machine, id uint32, to string) {
 func (j *judge) state(m *machine, target, state value) {
 	g := j.names.list[target.middle()]
 	allowed := g.entry.Allows(pyglobals.Build) && m.fitsState(g, state)
+	if items, n, _ := m.nodes.items(state); n >= 4 && len(items) >= 4 && items[0].tag() == tagStorage {
+		m.fitsTensor(g, items) // torch.Tensor.__setstate__: set_(storage, offset, size, stride)
+	}
 	if j.listen != nil {
 		j.emit(event{kind: eventState, off: m.opOff, global: g,
 			text: m.repr(target, 0) + ".__setstate__(" + m.repr(state, 0) + ")", why: whyCall(g, allowed), ok: allowed})

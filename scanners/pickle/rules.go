@@ -23,6 +23,7 @@ const (
 	ruleNested
 	ruleLocalModule
 	ruleStorageMissing
+	ruleStorageUnused
 	ruleStorageSize
 	ruleTensorBounds
 	ruleInlineArray
@@ -152,6 +153,12 @@ var ruleTable = [numRules]scanners.Rule{
 		Summary: "A tensor names a storage that the archive does not contain.",
 		Help:    "The file is incomplete, or a loader finds the bytes elsewhere (a member whose name differs only in case, for example). Download it again.",
 		CWE:     []string{"CWE-20", "CWE-345"}, ATLAS: atlasDisguise, OWASP: owaspSupply,
+	},
+	ruleStorageUnused: {
+		ID: "pickle/storage-unused", Severity: scanners.Medium, Class: scanners.Suspicious,
+		Summary: "The archive has a storage that no tensor names.",
+		Help:    "torch.save writes the storages of its tensors and no others. What lies beside them was put there later, for another loader or to be carried along. Save the model again.",
+		CWE:     []string{"CWE-506"}, ATLAS: atlasDisguise, OWASP: owaspSupply,
 	},
 	ruleStorageSize: {
 		ID: "pickle/storage-size", Severity: scanners.High, Class: scanners.Suspicious,

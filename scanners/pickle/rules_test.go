@@ -23,6 +23,10 @@ func samples(t *testing.T) []scannertest.Sample {
 			"BINPERSID", "BININT1 0", "BININT1 "+size, "TUPLE1", "BININT1 1", "TUPLE1", "NEWFALSE",
 			"GLOBAL collections OrderedDict", "EMPTY_TUPLE", "REDUCE", "TUPLE", "REDUCE", "STOP")
 	}
+	setTensor := func(size string) []byte { // as torch.Tensor.__setstate__ takes it
+		return p("PROTO 2", "GLOBAL torch._tensor Tensor", "EMPTY_TUPLE", "NEWOBJ", "MARK", "MARK", `BINUNICODE "storage"`, "GLOBAL torch FloatStorage",
+			`BINUNICODE "0"`, `BINUNICODE "cpu"`, "BININT1 4", "TUPLE", "BINPERSID", "BININT1 0", "BININT1 "+size, "TUPLE1", "BININT1 1", "TUPLE1", "TUPLE", "BUILD", "STOP")
+	}
 	inner := p("PROTO 3", "GLOBAL os system", `BINUNICODE "x"`, "TUPLE1", "REDUCE", "STOP")
 	innocent := p("PROTO 3", "GLOBAL collections OrderedDict", "EMPTY_TUPLE", "REDUCE", "STOP")
 	return []scannertest.Sample{
@@ -59,10 +63,16 @@ func samples(t *testing.T) []scannertest.Sample {
 			Miss: p("PROTO 2", "GLOBAL collections OrderedDict", "STOP")},
 		{Rule: "pickle/storage-missing", Name: "archive/data.pkl", Sibling: sizes(map[string]int64{"archive/data/0": 16}),
 			Hit: tensor("FloatStorage", "1", 4, "4"), Miss: tensor("FloatStorage", "0", 4, "4")},
+		{Rule: "pickle/storage-unused", Name: "archive/data.pkl", Sibling: sizes(map[string]int64{"archive/data/0": 16, "archive/data/1": 16, "archive/version": 2}),
+			Siblings: []string{"archive/data.pkl", "archive/version", "archive/data/0", "archive/data/1"},
+			Hit:      tensor("FloatStorage", "0", 4, "4"), Miss: p("PROTO 2", "GLOBAL torch FloatStorage", "BINPUT 0", "POP", "MARK",
+				"MARK", `BINUNICODE "storage"`, "BINGET 0", `BINUNICODE "0"`, `BINUNICODE "cpu"`, "BININT1 4", "TUPLE", "BINPERSID",
+				"MARK", `BINUNICODE "storage"`, "BINGET 0", `BINUNICODE "1"`, `BINUNICODE "cpu"`, "BININT1 4", "TUPLE", "BINPERSID", "TUPLE", "STOP")},
 		{Rule: "pickle/storage-size", Name: "archive/data.pkl", Sibling: sizes(map[string]int64{"archive/data/0": 16}),
 			Hit: tensor("DoubleStorage", "0", 4, "4"), Miss: tensor("DoubleStorage", "0", 2, "2")},
 		{Rule: "pickle/tensor-bounds", Name: "archive/data.pkl",
 			Hit: tensor("FloatStorage", "0", 4, "5"), Miss: tensor("FloatStorage", "0", 4, "3")},
+		{Rule: "pickle/tensor-bounds", Name: "archive/data.pkl", Hit: setTensor("5"), Miss: setTensor("3")},
 		{Rule: "pickle/inline-array", Hit: joblibArray(t, "BINUNICODE \"f8\"", "BININT 1000000", "", nil),
 			Miss: joblibArray(t, "BINUNICODE \"f8\"", "BININT1 2", "", make([]byte, 16))},
 		{Rule: "pickle/hidden-padding", Hit: joblibArray(t, "BINUNICODE \"u1\"", "BININT1 2", "\x04hide", make([]byte, 2)),

@@ -39,7 +39,7 @@ func scan(ctx context.Context, f scanners.File, lim scanners.Limits, listen func
 }
 
 func analyse(ctx context.Context, f scanners.File, lim scanners.Limits, listen func(event)) (*analysis, scanners.Result, error) {
-	j := &judge{sink: &sink{max: lim.MaxFindings}, sibling: f.Sibling, partial: f.Partial, file: f.Name, listen: listen}
+	j := &judge{sink: &sink{max: lim.MaxFindings}, sibling: f.Sibling, siblings: f.Siblings, partial: f.Partial, file: f.Name, listen: listen}
 	a := &analysis{judge: j, cover: &cover{}}
 	a.machine = &machine{ctx: ctx, judge: j, depth: lim.MaxDepth, cover: a.cover, allowance: newAllowance(f.Size)}
 	a.machine.open(f, 0, min(f.Size, maxOffset))
@@ -95,6 +95,9 @@ func namedPickle(name string) bool {
 // result puts together what is known.
 func (a *analysis) result(err error) (scanners.Result, error) {
 	a.judge.finish(err)
+	if err == nil && a.judge.sink.limit == "" {
+		a.judge.unused()
+	}
 	r := scanners.Result{Uses: a.judge.uses(), Parsed: a.cover.parsed, Opaque: a.cover.opaque, Members: a.cover.members}
 	r.Facts = a.facts()
 	r.Outline = a.outline()

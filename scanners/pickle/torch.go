@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"assay/scanners"
+	"assay/scanners/internal/clip"
 )
 
 const (
@@ -198,6 +199,34 @@ func (j *judge) uses() []scanners.Use {
 		}
 	}
 	return list
+}
+
+// unused reports members where torch.save keeps storages that no tensor names. An
+// archive of torch.jit.save has storages of several pickles in one folder.
+func (j *judge) unused() {
+	dir, file := path.Split(j.file)
+	if j.siblings == nil || j.partial || file != "data.pkl" {
+		return
+	}
+	for _, other := range [...]string{"constants.pkl", "attributes.pkl"} {
+		if _, ok := j.sibling(dir + other); ok {
+			return
+		}
+	}
+	if _, ok := j.sibling(dir + "version"); !ok {
+		return
+	}
+	named := make(map[string]bool, len(j.storages.list))
+	for _, s := range j.storages.list {
+		named[dir+"data/"+s.key] = true
+	}
+	for name := range j.siblings {
+		if strings.HasPrefix(name, dir+"data/") && !strings.HasSuffix(name, "/") && !named[name] {
+			j.report(ruleStorageUnused, ruleTable[ruleStorageUnused].Severity, 0, "", func() string {
+				return "no tensor names the member " + clip.Quote(name, maxKey)
+			})
+		}
+	}
 }
 
 // storageMember is the member that holds a storage, and the one that marks an

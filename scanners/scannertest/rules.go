@@ -2,6 +2,7 @@ package scannertest
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,6 +20,8 @@ type Sample struct {
 	// Sibling is given to the scanner as File.Sibling, for rules that look at
 	// the container around the file. May be nil.
 	Sibling func(name string) (int64, bool)
+	// Siblings are the names of all members, for rules about those that are left.
+	Siblings []string
 }
 
 var (
@@ -64,6 +67,9 @@ func checkSample(t testing.TB, s scanners.Scanner, declared map[string]bool, sam
 	t.Helper()
 	f := File(sample.Name, data)
 	f.Sibling = sample.Sibling
+	if sample.Siblings != nil {
+		f.Siblings = slices.Values(sample.Siblings)
+	}
 	result, err := RunFile(s, f, Head(sample.Name, data))
 	if declined(err) {
 		t.Errorf("%s, sample %d (hit: %v): the scanner does not recognise it", sample.Rule, i, want)
