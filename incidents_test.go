@@ -121,6 +121,14 @@ func floats(first byte) string {
 	return string(binary.LittleEndian.AppendUint64(nil, uint64(len(header)))) + header + strings.Repeat(string([]byte{first, 0, 0, 63}), 6)
 }
 
+// program is a safetensors file whose only tensor begins like an ELF program.
+func program() string {
+	header := `{"a.weight":{"dtype":"U8","shape":[4096],"data_offsets":[0,4096]}}`
+	header += strings.Repeat(" ", (8-len(header)%8)%8)
+	elf := "\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 9) + "\x03\x00\x3e\x00\x01\x00\x00\x00" + strings.Repeat("\x00", 28) + "\x40\x00"
+	return string(binary.LittleEndian.AppendUint64(nil, uint64(len(header)))) + header + elf + strings.Repeat("\x00", 4096-len(elf))
+}
+
 // torchFloats is the same matrix as torch.save writes it.
 func torchFloats(first byte) string {
 	const state = "\x80\x02}X\x08\x00\x00\x00a.weightctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x06tQK\x00K\x02K\x03\x86K\x03K\x01\x86\x89ccollections\nOrderedDict\n)RtRs."
@@ -189,6 +197,7 @@ var incidents = []incident{
 	{"I35", "ONNX CVE-2024-27318: the same, in a detour", map[string]string{"model.onnx": onnxOutside("a/../../b")}, "onnx/external-path", scanners.Critical, verify.Fail},
 	{"I35", "a llamafile is a program", map[string]string{"m.llamafile": "MZqFpD='\n" + strings.Repeat("\x00", 4096)}, "native-code", scanners.High, verify.Fail},
 	{"I35", "skops CVE-2025-54886: what is no zip is unpickled", map[string]string{"model.skops": evil}, "pickle/dangerous-call", scanners.Critical, verify.Fail},
+	{"NA-01", "a native program in the bytes of a tensor", map[string]string{"model.safetensors": program()}, "repository/embedded-program", scanners.Critical, verify.Fail},
 	{"I36", "huntr PAIT-ARV-100: an archive that writes outside of its folder", map[string]string{"model.nemo": tarred("../../../home/user/.profile", "echo assay-test-marker\n")}, "tar/path-escape", scanners.Critical, verify.Fail},
 	{"I36", "huntr PAIT-JOBLIB-101: a joblib file that calls", map[string]string{"model.joblib": system(3, "builtins", "eval")}, "pickle/dangerous-call", scanners.Critical, verify.Fail},
 }

@@ -30,6 +30,8 @@ type CrossFile struct {
 	Name   string // slash-separated, relative to the artifact
 	Size   int64
 	Report FileReport
+	// Programs were seen in the opaque bytes; none when only headers are read.
+	Programs []Program
 	// Open gives the content again, for comparing it. Nil when only headers are
 	// read.
 	Open func(ctx context.Context) (CrossContent, error)

@@ -57,6 +57,7 @@ type FileReport struct {
 	Gaps     []Gap
 	Members  int     // files inside it, all depths
 	Outline  Outline // for checks across files
+	Plain    Spans   // the opaque bytes that no other scanner read
 }
 
 const (

@@ -28,6 +28,7 @@ func Scan(ctx context.Context, list []Scanner, f File, lim Limits) FileReport {
 	report.noteDropped(r.findings.dropped)
 	report.Members = r.members
 	report.Coverage = n.coverage(f.Size)
+	report.Plain = n.opaque
 	report.Class = r.classify()
 	if report.Class == Clean && !(report.Coverage.Complete() && len(report.Gaps) == 0) {
 		report.Class = Unknown

@@ -20,7 +20,7 @@ func (p Pipeline) cross(ctx context.Context, files []registry.File, results []fi
 	list := make([]scanners.CrossFile, len(results))
 	index := make(map[string]int, len(results))
 	for i, r := range results {
-		list[i] = scanners.CrossFile{Name: r.file.Name, Size: r.file.Size, Report: r.report, Open: p.reopen(files[i], r)}
+		list[i] = scanners.CrossFile{Name: r.file.Name, Size: r.file.Size, Report: r.report, Programs: r.programs, Open: p.reopen(files[i], r)}
 		index[r.file.Name] = i
 	}
 	found, err := scanners.Cross(ctx, p.Scanners, list)

@@ -139,7 +139,8 @@ type fileResult struct {
 	sums     hashing.Sums
 	gaps     []Gap
 	report   scanners.FileReport // for the checks across files
-	recorded time.Time           // when somebody else read it; zero for a file that was read now
+	programs []scanners.Program
+	recorded time.Time // when somebody else read it; zero for a file that was read now
 }
 
 // readAll runs the workers. Large files start first, so that the last worker
@@ -245,7 +246,9 @@ func (p Pipeline) readContent(ctx context.Context, f registry.File, content regi
 	}
 	w := newWitness(content, f.Size)
 	p.scan(ctx, f, w, r)
-	sums, err := hashing.File(ctx, p.counted(w.checker()), f.Size, needs, buf)
+	watch := watched{p.counted(w.checker()), scanners.NewWatch(r.report.Plain, f.Size)}
+	sums, err := hashing.File(ctx, watch.reader(), f.Size, needs, buf)
+	r.programs = watch.Found()
 	switch {
 	case err != nil:
 		r.gaps = append(r.gaps, Gap{Code: scanners.GapUnreadable, File: f.Name, Reason: "hash: " + err.Error()})
@@ -329,6 +332,25 @@ func (p Pipeline) counted(r io.ReaderAt) io.ReaderAt {
 		return r
 	}
 	return countingReader{r, p.Progress}
+}
+
+// watched shows a file's bytes to a watch while they are hashed.
+type watched struct {
+	content io.ReaderAt
+	*scanners.Watch
+}
+
+func (w watched) reader() io.ReaderAt {
+	if w.Idle() {
+		return w.content
+	}
+	return w
+}
+
+func (w watched) ReadAt(b []byte, off int64) (int, error) {
+	n, err := w.content.ReadAt(b, off)
+	w.Look(b[:n], off)
+	return n, err
 }
 
 type countingReader struct {

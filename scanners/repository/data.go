@@ -76,6 +76,15 @@ func (c *check) claimed(target int, spans *scanners.Spans) {
 	c.plain = append(c.plain, scanners.CrossPlain{File: c.files[target].Name, Spans: *spans})
 }
 
+// programs reports native code among tensors.
+func (c *check) programs() {
+	for i, f := range c.files {
+		for _, p := range f.Programs {
+			c.list(i).Add("repository/embedded-program", p.Offset, "a program in the format %s among the weights", p.Format)
+		}
+	}
+}
+
 // names looks at the names of all files together.
 func (c *check) names() {
 	seen := make(map[string]int)

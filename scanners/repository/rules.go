@@ -118,6 +118,12 @@ var rules = []scanners.Rule{
 		Help:    "More than alignment explains: a place to hide something. Save the model again, and compare the sizes.",
 		CWE:     []string{"CWE-434", "CWE-506"}, ATLAS: evasion, OWASP: supply,
 	}, {
+		ID: "repository/embedded-program", Severity: scanners.Critical, Class: scanners.Malicious,
+		Summary: "The weights hold a native program.",
+		Help: "No training gives numbers that are a program with a valid header. Something else writes the bytes to a file and starts it: look for that, " +
+			"and do not use the model. Weights are searched when every byte is read, and not when only headers are.",
+		CWE: []string{"CWE-506", "CWE-829"}, ATLAS: []string{"AML.T0018.002", "AML.T0011.000"}, OWASP: supply,
+	}, {
 		ID: "repository/case-folded", Severity: scanners.Medium, Class: scanners.Suspicious,
 		Summary: "Two files have names that many file systems take for one.",
 		Help:    "On Windows and macOS one overwrites the other: what was reviewed is not what is loaded. Rename one of them.",
