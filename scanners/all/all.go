@@ -27,6 +27,7 @@ import (
 	"assay/scanners/numpy"
 	"assay/scanners/ollama"
 	"assay/scanners/onnx"
+	"assay/scanners/openvino"
 	"assay/scanners/pickle"
 	"assay/scanners/python"
 	"assay/scanners/rdata"
@@ -82,6 +83,7 @@ func Scanners() []scanners.Scanner {
 		numpy.Scanner{},
 		ollama.Scanner{},
 		onnx.Scanner{},
+		openvino.Scanner{},
 		pickle.Scanner{},
 		python.Scanner{},
 		rdata.Scanner{},
