@@ -74,13 +74,29 @@ type DeclaredDigest struct {
 	Digest string `json:"digest"`
 	By     string `json:"by"`
 	Match  string `json:"match"` // one of the Match constants
+	// Strength says what it would take to forge it; "" is unknown.
+	Strength string `json:"strength,omitempty"`
+	Note     string `json:"note,omitempty"` // why it is unusable
 }
+
+// What a declared digest is worth.
+const (
+	// StrengthStore: the store promised it apart from the bytes, by SHA-256 or
+	// stronger. Who controls the store controls both.
+	StrengthStore = "store"
+	// StrengthGit: the object id of a Git blob, SHA-1 with detection of collisions.
+	StrengthGit = "git"
+	// StrengthListed: a file of the same artifact lists it, and nobody signed that:
+	// it shows damage, and no replacement.
+	StrengthListed = "listed"
+)
 
 // How a declared digest fared.
 const (
 	MatchUnchecked = "unchecked" // not computed here; a source may have compared it before it gave the bytes
 	MatchKept      = "match"
 	MatchBroken    = "mismatch"
+	MatchUnusable  = "unusable" // declared, and no digest that anything can be compared with
 )
 
 // Finding is a scanners.Finding as it is written in reports.

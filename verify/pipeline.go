@@ -78,6 +78,9 @@ func (p Pipeline) Gather(ctx context.Context, a *registry.Artifact) (Evidence, e
 		e.Artifact.ContentID = ContentID(e.Files)
 		for _, check := range checks {
 			e.Claims = append(e.Claims, check.Claims(&set)...)
+			if d, ok := check.(Declarer); ok {
+				e.declare(d.Declared(&set))
+			}
 		}
 	}
 	e.Rules = p.rules(e.Files)
@@ -221,15 +224,6 @@ func (p Pipeline) readFile(ctx context.Context, f registry.File, needs []HashNee
 		r.file.Classification = scanners.Unknown
 	}
 	return r
-}
-
-// declared are the promises of the store, not compared yet.
-func declared(f registry.File) []DeclaredDigest {
-	var list []DeclaredDigest
-	for _, d := range f.Declared {
-		list = append(list, DeclaredDigest{Digest: d.Digest.String(), By: d.By, Match: MatchUnchecked})
-	}
-	return list
 }
 
 func (p Pipeline) open(ctx context.Context, f registry.File) (registry.Content, error) {

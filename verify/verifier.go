@@ -27,6 +27,18 @@ type Check interface {
 	Claims(files Digests) []Claim
 }
 
+// Declarer is a Check that knows digests which documents of the artifact list for
+// its files. A mismatch is a gap (GapDigest).
+type Declarer interface {
+	Declared(files Digests) []Declaration
+}
+
+// Declaration is a digest that is listed for a file of the artifact.
+type Declaration struct {
+	File   string
+	Digest DeclaredDigest
+}
+
 // HashNeed asks for one digest of every file: the algorithm ("sha256",
 // "blake2b", "blake3") and the shard size in bytes, 0 for the whole file.
 type HashNeed = hashing.Need

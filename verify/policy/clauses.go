@@ -211,7 +211,9 @@ func hasFact(e verify.Evidence, key string) bool {
 
 func everyDigestKept(e verify.Evidence) bool {
 	for _, f := range e.Files {
-		if !slices.ContainsFunc(f.Declared, func(d verify.DeclaredDigest) bool { return d.Match == verify.MatchKept }) {
+		if !slices.ContainsFunc(f.Declared, func(d verify.DeclaredDigest) bool {
+			return d.Match == verify.MatchKept && d.Strength != verify.StrengthListed
+		}) {
 			return false
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"assay/cmd/internal/console"
 	"assay/verify"
 	"assay/verify/attest"
+	"assay/verify/checksums"
 	"assay/verify/cosign"
 	"assay/verify/notary"
 	"assay/verify/oms"
@@ -139,7 +140,7 @@ func (a *app) verifiers(s signers, method string) ([]verify.Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	list = append(list, attested)
+	list = append(list, attested, checksums.Verifier{})
 	if c.Denied.Len() > 0 {
 		list = append(list, c.Denied.Verifier(cmp.Or(s.attested.denyList, "the trust store")))
 	}
