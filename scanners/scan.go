@@ -18,7 +18,7 @@ import (
 // wrong is a Gap in the report.
 func Scan(ctx context.Context, list []Scanner, f File, lim Limits) FileReport {
 	lim = lim.WithDefaults()
-	r := &run{ctx: ctx, list: list, lim: lim, rules: ruleIndex(list), size: f.Size,
+	r := &run{ctx: ctx, list: list, lim: lim, size: f.Size,
 		findings: worst{max: lim.MaxFindings}}
 	n := r.file(f, nil)
 
@@ -42,7 +42,7 @@ type run struct {
 	ctx   context.Context
 	list  []Scanner
 	lim   Limits
-	rules map[string]Rule
+	rules map[string]Rule // by id; nil until a finding asks for it
 
 	report   FileReport
 	findings worst
@@ -325,22 +325,26 @@ func codeOf(err error) (GapCode, int64) {
 func (r *run) classify() Class {
 	class := Clean
 	for _, f := range r.findings.list {
-		class = class.Worse(r.rules[f.Rule].Class)
+		class = class.Worse(r.rule(f.Rule).Class)
 	}
 	for rule := range r.findings.droppedRules {
-		class = class.Worse(r.rules[rule].Class)
+		class = class.Worse(r.rule(rule).Class)
 	}
 	return class
 }
 
-func ruleIndex(list []Scanner) map[string]Rule {
-	index := make(map[string]Rule)
-	for _, s := range list {
-		for _, rule := range s.Info().Rules {
-			index[rule.ID] = rule
+// rule looks up a declared rule. The index is made for the first finding: most
+// files have none, and there may be a million of them.
+func (r *run) rule(id string) Rule {
+	if r.rules == nil {
+		r.rules = make(map[string]Rule)
+		for _, s := range r.list {
+			for _, rule := range s.Info().Rules {
+				r.rules[rule.ID] = rule
+			}
 		}
 	}
-	return index
+	return r.rules[id]
 }
 
 func readHead(f File) (Head, error) {

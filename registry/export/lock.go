@@ -132,5 +132,6 @@ func (l *Lock) write(path string) error {
 	return disk.Replace(path, b)
 }
 
-// Replace writes a file as a whole: a reader meets the old content or the new one.
-func Replace(path string, data []byte) error { return disk.Replace(path, data) }
+// Replace writes a file as a whole: a reader meets the old content or what write
+// wrote.
+func Replace(path string, write func(io.Writer) error) error { return disk.ReplaceBy(path, write) }

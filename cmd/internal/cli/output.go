@@ -1,18 +1,14 @@
 package cli
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"assay/cmd/internal/console"
-	"assay/registry/export"
 	"assay/sbom"
 	"assay/verify"
 	"assay/verify/report"
@@ -51,15 +47,17 @@ func (a *app) writeTo(r verify.Report, targets []target) error {
 func (a *app) writeOne(r verify.Report, t target) error {
 	o := report.Options{Quiet: a.quiet, Verbose: a.verbose}
 	o.Color = t.path == "-" && console.IsTerminal(a.Stdout, a.Getenv)
-	var buf bytes.Buffer
-	err := t.render(&buf, r, o)
-	if err != nil {
-		return fmt.Errorf("render %s: %w", t.format, err)
+	render := func(w io.Writer) error {
+		if err := t.render(w, r, o); err != nil {
+			return fmt.Errorf("render %s: %w", t.format, err)
+		}
+		return nil
 	}
+	var err error
 	if t.path == "-" {
-		_, err = a.Stdout.Write(buf.Bytes())
+		err = whole(a.Stdout, render)
 	} else {
-		err = writeFile(t.path, buf.Bytes())
+		err = replaceFile(t.path, render)
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", t.format, err)
@@ -123,22 +121,4 @@ func sortedKeys[V any](m map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-// writeFile replaces a file in one step, the one that a link leads to. What is
-// there and no regular file (/dev/stdout, a pipe) is written to as it is: it must
-// not be replaced.
-func writeFile(path string, data []byte) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		_, err = f.Write(data)
-		return errors.Join(err, f.Close())
-	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	return export.Replace(path, data)
 }

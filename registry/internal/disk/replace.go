@@ -3,6 +3,7 @@ package disk
 import (
 	"cmp"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,13 +12,20 @@ import (
 // Replace writes a file as a whole: a reader meets the old content or the new one,
 // also after the machine was switched off.
 func Replace(path string, data []byte) error {
+	return ReplaceBy(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// ReplaceBy is Replace for what write writes. When that fails, the old content stays.
+func ReplaceBy(path string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	err = cmp.Or(err, f.Chmod(0o644), f.Sync())
-	if err = cmp.Or(err, f.Close()); err == nil {
+	// All four happen, whatever the others say.
+	if err = cmp.Or(write(f), f.Chmod(0o644), f.Sync(), f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
