@@ -48,6 +48,7 @@ generate: build
 	$(GO) run ./demo -readme README.md bin/assay
 	$(GO) test ./cmd/internal/cli -count=1 -run '^TestDocs$$' -update
 	$(GO) test ./scanners/all -count=1 -run '^TestSource$$' -update
+	$(GO) test . -count=1 -run '^TestFormats$$' -update
 
 # Needs the Debian packages that testdata/benign/README.md names.
 fixtures:
