@@ -16,6 +16,7 @@ import (
 	"assay/scanners/dependencies"
 	"assay/scanners/dsstore"
 	"assay/scanners/executorch"
+	"assay/scanners/flax"
 	"assay/scanners/gguf"
 	"assay/scanners/hdf5"
 	"assay/scanners/html"
@@ -72,6 +73,7 @@ func Scanners() []scanners.Scanner {
 		dependencies.Scanner{},
 		dsstore.Scanner{},
 		executorch.Scanner{},
+		flax.Scanner{},
 		gguf.Scanner{},
 		hdf5.Scanner{},
 		html.Scanner{},

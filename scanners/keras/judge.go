@@ -8,6 +8,7 @@ import (
 
 	"assay/scanners"
 	"assay/scanners/internal/clip"
+	"assay/scanners/internal/marshal"
 	"assay/scanners/internal/pyjson"
 )
 
@@ -148,9 +149,10 @@ func (s *scan) lambda(f *pyjson.Object, class string, at int64) {
 	s.found.AddAs(scanners.High, "keras/lambda", at, "a Lambda layer around the function %s", clip.Quote(inner.Text("function"), maxWhat))
 }
 
-// codeNames returns the names in marshalled byte code in base64, and false for
-// anything else. Names are texts of type Z and z, or with the bit that makes a
-// text referable (CPython Python/marshal.c).
+// codeNames returns the names and texts in marshalled byte code in base64, and false
+// for anything else. From code that does not decode the names are picked: texts of
+// type Z and z, or with the bit that makes a text referable (CPython
+// Python/marshal.c).
 func codeNames(text string) ([]string, bool) {
 	clean := strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" \r\n\t", r) {
@@ -161,6 +163,9 @@ func codeNames(text string) ([]string, bool) {
 	data, err := base64.StdEncoding.DecodeString(clean[:len(clean)/4*4])
 	if err != nil || len(data) < 16 || data[0]&0x7f != 'c' {
 		return nil, false
+	}
+	if decoded, err := marshal.Decode(data); err == nil {
+		return append(slices.Clone(decoded.Names), decoded.Texts...), true
 	}
 	var names []string
 	for i := 0; i+2 < len(data) && len(names) < 64; i++ {
