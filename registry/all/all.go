@@ -35,6 +35,7 @@ import (
 // Config configures the sources. The zero value is usable.
 type Config struct {
 	Offline     bool
+	ProveTree   bool                // compare the lists of the Hub with the Git objects of the commit
 	LeaveOutGit bool                // of a local folder: the ".git" of a clone is no part of the artifact
 	CacheDir    string              // "" is $ASSAY_CACHE, else "assay" in the user's cache directory
 	UserAgent   string              // "assay" when empty
@@ -63,7 +64,7 @@ func Sources(cfg Config) ([]registry.Source, error) {
 	store := cas.New(cfg.CacheDir)
 	store.Notice, store.Progress = cfg.Notice, cfg.Progress
 
-	hub, err := hf.FromEnv(hf.Config{Offline: cfg.Offline, Client: client, Store: store}, cfg.Getenv)
+	hub, err := hf.FromEnv(hf.Config{Offline: cfg.Offline, ProveTree: cfg.ProveTree, Client: client, Store: store}, cfg.Getenv)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,7 @@
 // Package hf is the Source of the Hugging Face Hub and of servers that speak its
-// interface: models and datasets.
+// interface: models, datasets and spaces.
 //
-//	hf://org/name[@revision]    hf://datasets/org/name[@revision]
+//	hf://org/name[@revision]    hf://datasets/org/name[@revision]    hf://spaces/...
 //
 // The revision (branch, tag, commit; the repository's default branch when there
 // is none) is resolved to a commit with one request, and everything after it
@@ -18,7 +18,9 @@
 // are given only after they match what was promised (internal/cas). The token
 // goes to the scheme and host of the endpoint and nowhere else, and never over
 // plain http to another machine. The commit id binds the list of files by Git's
-// Merkle tree, which is not recomputed here: the endpoint is trusted for the list.
+// Merkle tree. With Config.ProveTree the commit and its trees are fetched and hashed,
+// and every file must be the one that they bind; otherwise the endpoint is trusted
+// for the list.
 package hf
 
 import (
@@ -42,8 +44,13 @@ type Config struct {
 	Endpoint string // URL without user information; DefaultEndpoint when empty
 	Token    string // "" is anonymous
 	Offline  bool
-	Client   *fetch.Client
-	Store    *cas.Store
+
+	// ProveTree asks for the Git objects of the commit, and compares the list of files
+	// with them.
+	ProveTree bool
+
+	Client *fetch.Client
+	Store  *cas.Store
 }
 
 // Source resolves references to one Hub.
@@ -138,6 +145,11 @@ func (s *Source) Resolve(ctx context.Context, ref registry.Reference) (*registry
 	}
 	if err := registry.CheckSet(a.Files); err != nil {
 		return nil, err
+	}
+	if s.cfg.ProveTree {
+		if err := s.prove(ctx, pinned, a); err != nil {
+			return nil, fmt.Errorf("prove the list of %s: %w", pinned, err)
+		}
 	}
 	return a, nil
 }

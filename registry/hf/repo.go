@@ -1,6 +1,7 @@
 package hf
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -11,23 +12,26 @@ import (
 // repo is a repository of the Hub at a revision.
 type repo struct {
 	kind     registry.Kind
+	prefix   string // of references and pages: "", "datasets/" or "spaces/"
 	name     string // "org/name", or "name" for the oldest models
 	revision string // "" is the default branch
 }
 
-// parse reads "[datasets/]org/name[@revision]".
+// parse reads "[datasets/|spaces/]org/name[@revision]".
 func parse(ref registry.Reference) (repo, error) {
 	bad := func(why string) (repo, error) {
-		return repo{}, fmt.Errorf("%w: %s: %s (want hf://org/name[@revision] or hf://datasets/org/name[@revision])",
+		return repo{}, fmt.Errorf("%w: %s: %s (want hf://org/name[@revision] or hf://datasets/org/name[@revision], hf://spaces/...)",
 			registry.ErrReference, ref, why)
 	}
 	r := repo{kind: registry.KindModel}
 	name, revision, pinned := strings.Cut(ref.Rest, "@")
 	if rest, ok := strings.CutPrefix(name, "datasets/"); ok {
-		r.kind, name = registry.KindDataset, rest
+		r.kind, r.prefix, name = registry.KindDataset, "datasets/", rest
+	} else if rest, ok := strings.CutPrefix(name, "spaces/"); ok {
+		r.kind, r.prefix, name = registry.KindUnknown, "spaces/", rest
 	}
-	if first, _, _ := strings.Cut(name, "/"); first == "spaces" || first == "models" || first == "buckets" {
-		return bad("only models and datasets can be resolved, " + first + "/ cannot")
+	if first, _, _ := strings.Cut(name, "/"); first == "spaces" || first == "datasets" || first == "models" || first == "buckets" {
+		return bad("only models, datasets and spaces can be resolved, " + first + "/ cannot")
 	}
 	if !isRepoName(name) {
 		return bad("not the name of a repository")
@@ -72,14 +76,10 @@ func isCommit(s string) bool {
 }
 
 func (r repo) String() string {
-	prefix := ""
-	if r.kind == registry.KindDataset {
-		prefix = "datasets/"
-	}
 	if r.revision == "" {
-		return prefix + r.name
+		return r.prefix + r.name
 	}
-	return prefix + r.name + "@" + r.revision
+	return r.prefix + r.name + "@" + r.revision
 }
 
 // pin replaces the revision by the commit, and the name by the one that the Hub
@@ -103,10 +103,7 @@ func (r repo) pin(info revisionInfo) (repo, error) {
 
 // api is the URL of an interface call: /api/models/org/name/call/revision.
 func (r repo) api(endpoint *url.URL, call string) *url.URL {
-	collection := "models"
-	if r.kind == registry.KindDataset {
-		collection = "datasets"
-	}
+	collection := cmp.Or(strings.TrimSuffix(r.prefix, "/"), "models")
 	parts := append([]string{"api", collection}, strings.Split(r.name, "/")...)
 	if call != "" {
 		parts = append(parts, call, r.revision)
@@ -116,11 +113,7 @@ func (r repo) api(endpoint *url.URL, call string) *url.URL {
 
 // file is the URL of a file's content at the pinned commit.
 func (r repo) file(endpoint *url.URL, name string) *url.URL {
-	var parts []string
-	if r.kind == registry.KindDataset {
-		parts = append(parts, "datasets")
-	}
-	parts = append(parts, strings.Split(r.name, "/")...)
+	parts := strings.Split(r.prefix+r.name, "/")
 	parts = append(parts, "resolve", r.revision)
 	return join(endpoint, append(parts, strings.Split(name, "/")...)...)
 }

@@ -78,6 +78,7 @@ type Repo struct {
 	kind     string // "models" or "datasets"
 	branches map[string]string
 	commits  map[string][]File
+	objects  map[string]gitObject // commits and trees
 }
 
 // NewHub starts a Hub. With a nil t the caller closes it.
@@ -107,11 +108,15 @@ func (h *Hub) AddModel(name string, files ...File) *Repo { return h.add("models"
 // AddDataset creates a dataset with one commit on the branch "main".
 func (h *Hub) AddDataset(name string, files ...File) *Repo { return h.add("datasets", name, files) }
 
+// AddSpace creates a space with one commit on the branch "main".
+func (h *Hub) AddSpace(name string, files ...File) *Repo { return h.add("spaces", name, files) }
+
 func (h *Hub) add(kind, name string, files []File) *Repo {
 	author, _, _ := strings.Cut(name, "/")
 	r := &Repo{
 		Name: name, ID: id(kind, name)[:24], Author: author, CreatedAt: "2024-05-06T07:08:09.000Z",
 		hub: h, kind: kind, branches: make(map[string]string), commits: make(map[string][]File),
+		objects: make(map[string]gitObject),
 	}
 	h.mu.Lock()
 	h.repos[kind+"/"+name] = r
@@ -124,12 +129,10 @@ func (h *Hub) add(kind, name string, files []File) *Repo {
 func (repo *Repo) Commit(branch string, files ...File) string {
 	repo.hub.mu.Lock()
 	defer repo.hub.mu.Unlock()
-	parts := []string{repo.kind, repo.Name, branch, repo.branches[branch]}
 	for _, f := range files {
-		parts = append(parts, f.Name, f.sum())
 		repo.hub.blobs[f.sum()] = f.section()
 	}
-	commit := id(parts...)
+	commit := repo.object(files, repo.branches[branch])
 	repo.commits[commit] = slices.Clone(files)
 	repo.branches[branch] = commit
 	return commit

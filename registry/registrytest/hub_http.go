@@ -20,13 +20,16 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request) {
 		h.serveCached(w, r, parts[2:])
 		return
 	}
+	if h.serveGit(w, r) {
+		return
+	}
 	route := route{kind: "models"}
 	switch {
 	case parts[0] == "api" && len(parts) > 2:
 		route.kind, parts = parts[1], parts[2:]
 		route.call = "info"
-	case parts[0] == "datasets":
-		route.kind, parts = "datasets", parts[1:]
+	case parts[0] == "datasets" || parts[0] == "spaces":
+		route.kind, parts = parts[0], parts[1:]
 	}
 	if !route.split(parts) {
 		fail(w, http.StatusNotFound, "", "Not Found")

@@ -21,6 +21,7 @@ type options struct {
 	jobs        int
 	timeout     time.Duration
 	leaveOutGit bool
+	proveTree   bool
 	quiet       bool
 	verbose     bool
 }
@@ -37,6 +38,7 @@ func (o *options) everywhere(f *pflag.FlagSet) {
 // judgeFlags are those of commands that look into an artifact and judge it.
 func (o *options) judgeFlags(f *pflag.FlagSet) {
 	o.policyFlags(f)
+	f.BoolVar(&o.proveTree, "prove-tree", false, "hash the Git objects of a commit of the Hub: the list of files is then what the commit id binds, not what the Hub says")
 	f.BoolVar(&o.leaveOutGit, "leave-out-git", false, "take the .git of a cloned folder for no part of the model; it is named in the report")
 }
 

@@ -78,7 +78,7 @@ func (a *app) resolve(ctx context.Context, ref string) (*registry.Artifact, erro
 }
 
 func (a *app) sources() ([]registry.Source, error) {
-	list, err := sources.Sources(sources.Config{Offline: a.offline, LeaveOutGit: a.leaveOutGit, UserAgent: "assay/" + Version, Getenv: a.Getenv, Progress: a.transfers(), Notice: func(text string) { a.note("%s", text) }})
+	list, err := sources.Sources(sources.Config{Offline: a.offline, LeaveOutGit: a.leaveOutGit, ProveTree: a.proveTree, UserAgent: "assay/" + Version, Getenv: a.Getenv, Progress: a.transfers(), Notice: func(text string) { a.note("%s", text) }})
 	if err != nil {
 		return nil, &exitError{console.ExitUsage, err}
 	}

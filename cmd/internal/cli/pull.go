@@ -35,6 +35,7 @@ pull does not judge: run 'assay gate DIR' on the result.`,
 	}
 	cmd.Flags().StringVarP(&dir, "dir", "d", "", "folder to create (required)")
 	cmd.Flags().StringVar(&lockFile, "lock", "", "pull exactly what this lock `FILE` says")
+	cmd.Flags().BoolVar(&a.proveTree, "prove-tree", false, "hash the Git objects of a commit of the Hub: the list of files is then what the commit id binds, not what the Hub says")
 	cmd.Flags().StringVar(&hubCache, "hf-cache", "", "instead of -d: the Hugging Face cache `DIR` to write into, as the Hub's own clients do")
 	cmd.Flags().BoolVar(&writer.HardLink, "hard-link", false, "share the files of the cache instead of copying them: writing to the one writes to the other")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
