@@ -29,6 +29,7 @@ import (
 	"assay/scanners/ollama"
 	"assay/scanners/onnx"
 	"assay/scanners/openvino"
+	"assay/scanners/paddle"
 	"assay/scanners/pickle"
 	"assay/scanners/python"
 	"assay/scanners/rdata"
@@ -86,6 +87,7 @@ func Scanners() []scanners.Scanner {
 		ollama.Scanner{},
 		onnx.Scanner{},
 		openvino.Scanner{},
+		paddle.Scanner{},
 		pickle.Scanner{},
 		python.Scanner{},
 		rdata.Scanner{},
