@@ -142,29 +142,21 @@ func (m *machine) loop() error {
 		switch known.step {
 		case stepMark:
 			m.mark()
-			continue
 		case stepNone:
 			m.push(plain(tagNone))
-			continue
 		case stepBinInt1:
 			m.push(integer(int64(m.u1())))
-			continue
 		case stepBinInt2:
 			m.push(integer(int64(m.u2())))
-			continue
 		case stepBinInt:
 			m.push(integer(int64(int32(m.u4()))))
-			continue
 		case stepBinFloat:
 			m.push(pair(tagFloat, 8, m.offset()))
 			m.pos += 8
-			continue
 		case stepEmptyList:
 			m.push(m.nodes.add(tagList, nil))
-			continue
 		case stepEmptyDict:
 			m.push(m.nodes.add(tagDict, nil))
-			continue
 		case stepBinGet:
 			err = m.recall(uint64(m.u1()))
 		case stepLongBinGet:
