@@ -24,12 +24,14 @@ import (
 	"assay/scanners/jinja"
 	"assay/scanners/keras"
 	"assay/scanners/lightgbm"
+	"assay/scanners/media"
 	"assay/scanners/notebook"
 	"assay/scanners/numpy"
 	"assay/scanners/ollama"
 	"assay/scanners/onnx"
 	"assay/scanners/openvino"
 	"assay/scanners/paddle"
+	"assay/scanners/pdf"
 	"assay/scanners/pickle"
 	"assay/scanners/python"
 	"assay/scanners/rdata"
@@ -82,12 +84,14 @@ func Scanners() []scanners.Scanner {
 		jinja.Scanner{},
 		keras.Scanner{},
 		lightgbm.Scanner{},
+		media.Scanner{},
 		notebook.Scanner{},
 		numpy.Scanner{},
 		ollama.Scanner{},
 		onnx.Scanner{},
 		openvino.Scanner{},
 		paddle.Scanner{},
+		pdf.Scanner{},
 		pickle.Scanner{},
 		python.Scanner{},
 		rdata.Scanner{},

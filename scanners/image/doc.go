@@ -1,6 +1,5 @@
 // Package image walks the structure of pictures: PNG, JPEG, GIF, WebP, BMP, ICO
-// and SVG, and of WAV sound, which is built like WebP. PDF documents are named
-// and not analysed.
+// and SVG, and of WAV sound, which is built like WebP.
 //
 // A picture in a repository is data. What is worth knowing is whether all of the
 // file is picture: an archive or a program behind the end of the image shares

@@ -49,8 +49,6 @@ func walkerFor(name string, start []byte) walker {
 		return walkICO
 	case isSVG(name, start):
 		return walkSVG
-	case bytes.HasPrefix(start, []byte("%PDF-")):
-		return namePDF
 	}
 	return nil
 }
@@ -93,12 +91,6 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 	}
 	s.result.Findings = s.found.All()
 	return s.result, err
-}
-
-// namePDF says that a document is one. It may hold script, launch actions and
-// embedded files, and is not looked into.
-func namePDF(*scan) (int64, error) {
-	return 0, &scanners.FormatError{Code: scanners.GapUnsupported, Err: errors.New("PDF documents are not analysed")}
 }
 
 // bytes returns n bytes at an offset, at most windowSize, which must all be inside
