@@ -151,7 +151,7 @@ func (m *machine) fits(g *global, args value) bool {
 	items, n, all := m.nodes.items(args)
 	if g.entry.Shape == pyglobals.ShapeAny {
 		// Some of torch._utils set their last argument as attributes.
-		return g.module != "torch._utils" || !slices.ContainsFunc(items, func(v value) bool { return v.tag() == tagDict && m.holdsMagic(v, 0) })
+		return m.fitsFamily(g, items) && (g.module != "torch._utils" || !slices.ContainsFunc(items, func(v value) bool { return v.tag() == tagDict && m.holdsMagic(v, 0) }))
 	}
 	if !all {
 		return false
@@ -197,6 +197,8 @@ func (m *machine) fits(g *global, args value) bool {
 		return n >= 3 && m.fitsArray(items)
 	case pyglobals.ShapeScalar:
 		return n >= 1 && n <= 2 && m.isObjectOf(items[0], "numpy") && (n == 1 || items[1].isData() || m.isObjectOf(items[1], "numpy"))
+	case pyglobals.ShapeBuffer:
+		return n == 4 && (items[0].isData() || items[0].tag() == tagBuffer) && m.isObjectOf(items[1], "numpy") && m.areData(items[2:], 1)
 	case pyglobals.ShapePartial:
 		return n == 1 && m.deferrable(items[0])
 	case pyglobals.ShapeUfunc:

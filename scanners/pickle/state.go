@@ -262,6 +262,35 @@ func (m *machine) fitsOwn(g *global, items []value) bool {
 	return true
 }
 
+// relatives are the profiles whose objects the calls of a profile take, beside its own
+// and those of the standard library and NumPy.
+var relatives = map[string][]string{
+	"torch_weights": {"torch_module"}, "torch_module": {"torch_weights"}, "torch_script": {"torch_weights", "torch_module"},
+	"vision": {"torch_weights", "torch_module"}, "trainers": {"torch_weights", "torch_module", "huggingface"},
+	"huggingface": {"torch_weights", "torch_module", "trainers"}, "sklearn": {"scipy", "joblib", "pandas"}, "joblib": {"sklearn"},
+	"boosting": {"sklearn", "scipy", "pandas"}, "pandas": {"scipy"}, "numpy": {"scipy"},
+}
+
+// fitsFamily: constants, containers, and names and objects of the same profile or of
+// one that its library builds on. Nothing that a pickler writes is called with others;
+// an object of a foreign class would have its methods called.
+func (m *machine) fitsFamily(g *global, items []value) bool {
+	for _, v := range items {
+		other := m.judge.named(v)
+		if other == nil {
+			continue // data, a container, a storage
+		}
+		if other.entry == nil {
+			return false
+		}
+		p := other.entry.Profile
+		if p != "stdlib" && p != "numpy" && p != g.entry.Profile && !slices.Contains(relatives[g.entry.Profile], p) {
+			return false
+		}
+	}
+	return true
+}
+
 // packageOf is the first two parts of a module's name.
 func packageOf(module string) string {
 	first, rest, _ := strings.Cut(module, ".")

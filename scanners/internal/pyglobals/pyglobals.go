@@ -37,7 +37,8 @@ const (
 // the scanner, which knows the values.
 type Shape string
 
-// The shapes. The empty one allows any argument that is itself allowed.
+// The shapes. The empty one allows constants, containers, and what the lists of the
+// same library, of those it builds on and of the standard library have.
 const (
 	ShapeAny           Shape = ""
 	ShapeTypeOf        Shape = "typeof"        // exactly one argument
@@ -59,6 +60,7 @@ const (
 	ShapeDtype         Shape = "dtype"         // (text or listed class, ...)
 	ShapeScalar        Shape = "scalar"        // (data type of numpy, bytes)
 	ShapePartial       Shape = "partial"       // (listed name); its state repeats it with arguments
+	ShapeBuffer        Shape = "buffer"        // (bytes, data type of numpy, shape, order)
 	ShapeDistribution  Shape = "distribution"  // no arguments; its state has a template that is executed
 )
 
