@@ -3,7 +3,7 @@ package verify
 // Attestation is what an in-toto statement says about an artifact. Who says it is
 // in the claim; all text in here is that signer's word, cut to a bounded length.
 type Attestation struct {
-	Kind string `json:"kind"` // "provenance", "vsa", "svr", "test-result", "spdx", "cyclonedx", "other"; "" when it could not be read
+	Kind string `json:"kind"` // "provenance", "vsa", "svr", "test-result", "spdx", "cyclonedx", "commit", "other"; "" when it could not be read
 	// Whole tells that a subject is the whole artifact with the names of its
 	// files: by ContentID, or by the digest that the reference was pinned to.
 	Whole bool `json:"whole"`

@@ -195,6 +195,10 @@ func (r *repository) list(ctx context.Context, a *registry.Artifact) error {
 	if err != nil {
 		return err
 	}
+	if text, ok := objects.Get(gitwire.Commit, r.commit); ok {
+		commit := registry.Attachment{Name: "commit " + r.commit, MediaType: "application/x-git-commit", Data: text}
+		a.Attached = func(context.Context) ([]registry.Attachment, error) { return []registry.Attachment{commit}, nil }
+	}
 	return objects.Walk(root, func(name string, e gitwire.Entry) error {
 		if len(a.Files)+len(a.Omitted) >= registry.MaxFiles {
 			return fmt.Errorf("%w: more than %d files", registry.ErrLimit, registry.MaxFiles)

@@ -40,6 +40,8 @@ var positives = []struct {
 	{"other subjects beside", provenanceFixture, edit(`"subject":[`, `"subject":[{"name":"log","digest":{"sha256":"`+strings.Repeat("0", 64)+`"}},`)},
 	{"names below the folder of the model", vsaFixture, inFolder("model/")},
 	{"names below the folder of the build", provenanceFixture, inFolder("./")},
+	{"names below the folders of a runner", provenanceFixture, inFolder("/home/runner/work/model/dist/")},
+	{"names below the folders of a runner, v0.2", oldFixture, inFolder("build/out/")},
 	{"a commit beside", vsaFixture, edit(`"subject":[`, `"subject":[{"name":"git","digest":{"gitCommit":"`+strings.Repeat("0", 40)+`"}},`)},
 	{"a file that is missing, and the whole by content", vsaFixture, func(f *fixture) {
 		f.edit(`"subject":[`, `"subject":[{"name":"_","digest":{"assayContentV1":"`+contentOf(f)+`"}},`+absent+`,`)

@@ -66,7 +66,7 @@ func (c *check) claim(a *attestation, t *tree) verify.Claim {
 // be the one: what is asked for has to be there all the same.
 var others = []string{
 	CodeOtherSubject, CodeBuilder, CodeBuildType, CodeSource, CodeRef, CodeTrigger, CodeParameter,
-	CodeVerifier, CodeResource, CodePolicy, CodeLevel, CodeTooOld,
+	CodeVerifier, CodeResource, CodePolicy, CodeLevel, CodeTooOld, CodeFileMissing,
 }
 
 func onlyOther(problems []verify.Problem) bool {

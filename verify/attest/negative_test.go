@@ -248,6 +248,7 @@ func TestNegatives(t *testing.T) {
 	}{
 		{"statement", badStatements, testFixture}, {"subject", badSubjects, testFixture}, {"bundle", badBundles, testFixture},
 		{"folders", badFolders, vsaFixture}, {"folders of svr", badFolders, svrFixture}, {"folders of provenance", badFolders, provenanceFixture},
+		{"deep folders", deepFolders, vsaFixture}, {"deep folders of svr", deepFolders, svrFixture},
 		{"verdict", badVerdicts, vsaFixture}, {"verdict of svr", badVerdicts, svrFixture},
 		{"provenance", badProvenance, provenanceFixture}, {"provenance v1", badProvenanceV1, provenanceFixture},
 		{"provenance v0.2", badProvenance, oldFixture}, {"vsa", badVSA, vsaFixture}, {"svr", badSVR, svrFixture},

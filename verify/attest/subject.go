@@ -64,6 +64,9 @@ func (t *tree) bind(list subjects, verdict bool) binding {
 	var b binding
 	var missing subjects
 	root := t.rootOf(list)
+	if root == "" && !verdict {
+		root = t.deepRootOf(list)
+	}
 	bound, sums := make(map[string]bool, len(list)), make(map[string]bool, len(list))
 	for _, s := range list {
 		b.whole = b.whole || t.isWhole(s)
@@ -142,6 +145,30 @@ func (t *tree) rootOf(list subjects) string {
 		return ""
 	}
 	return root
+}
+
+// deepRootOf returns a root of several folders, as a builder has it who names files
+// from where it ran. Only provenance may have one, which says where bytes are from
+// and not that they are good for anything; and only one below which every file of
+// the tree is named with its digest, and more than one.
+func (t *tree) deepRootOf(list subjects) string {
+	named := make(map[string]string, len(list)) // name -> digest
+	for _, s := range list {
+		named[s.Name] = s.Digest.get("sha256")
+	}
+	if len(t.names) < 2 {
+		return ""
+	}
+	for name := range named {
+		root, ok := strings.CutSuffix(name, t.names[0])
+		if !ok || root == "" || !strings.HasSuffix(root, "/") || strings.Trim(root, "/") == "" {
+			continue
+		}
+		if !slices.ContainsFunc(t.names, func(own string) bool { return t.sums[own] == "" || named[root+own] != t.sums[own] }) {
+			return root
+		}
+	}
+	return ""
 }
 
 // fileOf finds the file of exactly the subject's name below the root. A model that

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"assay/verify"
 )
 
 // absent is a subject that is nowhere in the fixture.
@@ -29,7 +31,10 @@ func onlySubject(name string) func(f *fixture) {
 var badFolders = []negative{
 	{"one file of a folder as another of the top", onlySubject("examples/unsafe/config.json"), one(CodeOtherSubject)},
 	{"one file of one folder", onlySubject("unsafe/config.json"), one(CodeOtherSubject)},
-	{"all below two folders", inFolder("examples/unsafe/"), one(CodeOtherSubject)},
+	{"most below two folders", func(f *fixture) {
+		f.inFolder("examples/unsafe/")
+		f.files["setup.py"] = "x"
+	}, one(CodeOtherSubject)},
 	{"all below the root of a machine", inFolder("/"), one(CodeOtherSubject)},
 	{"each below a folder of its own", func(f *fixture) {
 		f.edit(`"name":"config.json"`, `"name":"a/config.json"`)
@@ -53,6 +58,12 @@ var badFolders = []negative{
 	}, one(CodeOtherSubject)},
 }
 
+// deepFolders are good enough for provenance, and for no verdict.
+var deepFolders = []negative{
+	{"all below two folders", inFolder("examples/unsafe/"), one(CodeOtherSubject)},
+	{"all below the folders of a runner", inFolder("/home/runner/work/model/dist/"), one(CodeOtherSubject)},
+}
+
 // badVerdicts are on files of which one is not here.
 var badVerdicts = []negative{
 	{"one file less", func(f *fixture) { delete(f.files, "sub/weights.bin") }, one(CodeFileMissing)},
@@ -63,10 +74,6 @@ var badVerdicts = []negative{
 	{"one in another folder", edit("sub/weights.bin", "out/sub/weights.bin"), one(CodeFileMissing)},
 	{"one subject more", edit(`"subject":[`, `"subject":[`+absent+`,`), one(CodeFileMissing)},
 	{"one subject more, of another digest", edit(`"subject":[`, `"subject":[{"name":"x","digest":{"sha512":"`+strings.Repeat("e", 128)+`"}},`), one(CodeFileMissing)},
-	{"found inside", func(f *fixture) {
-		f.edit(`"subject":[`, `"subject":[`+absent+`,`)
-		f.found = true
-	}, one(CodeFileMissing)},
 	{"content id of another artifact beside", func(f *fixture) {
 		f.edit(`"subject":[`, `"subject":[{"name":"_","digest":{"assayContentV1":"`+strings.Repeat("e", 64)+`"}},`+absent+`,`)
 	}, one(CodeFileMissing)},
@@ -92,5 +99,22 @@ func TestRenamedIsNamed(t *testing.T) {
 	problems := withoutMissing(f.claims())[0].Problems
 	if len(problems) != 1 || problems[0].Code != CodeFileMissing || !strings.Contains(problems[0].What, `"config.json"`) || !strings.HasSuffix(problems[0].What, "as pytorch_model.bin") {
 		t.Errorf("%v", problems)
+	}
+}
+
+// Lying in the model, a trusted verdict on more files than are here is another
+// one's, and no reason to refuse; it does not become one about these.
+func TestMissingInside(t *testing.T) {
+	for _, fixture := range []func(testing.TB) *fixture{vsaFixture, svrFixture} {
+		f := fixture(t)
+		f.edit(`"subject":[`, `"subject":[`+absent+`,`)
+		f.found = true
+		claims := f.claims()
+		if got := withoutMissing(claims); len(got) != 1 || got[0].Standing != verify.Unchecked || len(got[0].Notes) == 0 {
+			t.Errorf("%+v", got)
+		}
+		if len(claims) != 2 {
+			t.Error("what is asked for counts as there")
+		}
 	}
 }

@@ -32,7 +32,7 @@ func (d *signedByDocument) check(signers map[string]Signer) (SignedBy, error) {
 }
 
 // attestedKinds are the kinds of attestations that a policy can ask for.
-var attestedKinds = []string{"provenance", "vsa", "svr", "test-result", "spdx", "cyclonedx"}
+var attestedKinds = []string{"provenance", "vsa", "svr", "test-result", "spdx", "cyclonedx", "commit"}
 
 func (d attestedDocument) attested(signers map[string]Signer) (Attested, error) {
 	want := Attested{Kind: d.Kind, By: d.By, Result: d.Result, AtLeast: d.AtLeast}

@@ -13,6 +13,7 @@ import (
 	"assay/verify/attest"
 	"assay/verify/checksums"
 	"assay/verify/cosign"
+	"assay/verify/gitcommit"
 	"assay/verify/notary"
 	"assay/verify/oms"
 	"assay/verify/policy"
@@ -178,7 +179,8 @@ func newSignatures(c oms.Config) ([]verify.Verifier, error) {
 	if err != nil {
 		return nil, &exitError{console.ExitUsage, err}
 	}
-	return append(list, image, notation), nil
+	commit := gitcommit.New(gitcommit.Config{PublicKeys: c.PublicKeys, Denied: c.Denied})
+	return append(list, image, notation, commit), nil
 }
 
 // attestVerifier lets the model's signers count for attestations too, unless
