@@ -64,8 +64,8 @@ func (t *tree) bind(list subjects, verdict bool) binding {
 	var b binding
 	var missing subjects
 	root := t.rootOf(list)
-	if root == "" && !verdict {
-		root = t.deepRootOf(list)
+	if deep := t.deepRootOf(list); deep != "" && !verdict {
+		root = deep
 	}
 	bound, sums := make(map[string]bool, len(list)), make(map[string]bool, len(list))
 	for _, s := range list {
@@ -156,7 +156,7 @@ func (t *tree) deepRootOf(list subjects) string {
 	for _, s := range list {
 		named[s.Name] = s.Digest.get("sha256")
 	}
-	if len(t.names) < 2 {
+	if len(t.names) < 2 || slices.ContainsFunc(t.names, func(own string) bool { _, here := named[own]; return here }) {
 		return ""
 	}
 	for name := range named {
