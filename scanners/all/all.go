@@ -15,6 +15,7 @@ import (
 	"assay/scanners/coreml"
 	"assay/scanners/dependencies"
 	"assay/scanners/dsstore"
+	"assay/scanners/engine"
 	"assay/scanners/executorch"
 	"assay/scanners/flax"
 	"assay/scanners/gguf"
@@ -75,6 +76,7 @@ func Scanners() []scanners.Scanner {
 		coreml.Scanner{},
 		dependencies.Scanner{},
 		dsstore.Scanner{},
+		engine.Scanner{},
 		executorch.Scanner{},
 		flax.Scanner{},
 		gguf.Scanner{},
