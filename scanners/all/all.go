@@ -34,6 +34,7 @@ import (
 	"assay/scanners/paddle"
 	"assay/scanners/pdf"
 	"assay/scanners/pickle"
+	"assay/scanners/pmml"
 	"assay/scanners/python"
 	"assay/scanners/rdata"
 	"assay/scanners/repository"
@@ -95,6 +96,7 @@ func Scanners() []scanners.Scanner {
 		paddle.Scanner{},
 		pdf.Scanner{},
 		pickle.Scanner{},
+		pmml.Scanner{},
 		python.Scanner{},
 		rdata.Scanner{},
 		repository.Scanner{},
