@@ -91,24 +91,21 @@ func importLine(g *global) string {
 
 // counted reports an allowed event of which enough were shown.
 func (x *explanation) counted(e event) bool {
-	limit, key := shownCalls, ""
-	switch {
-	case e.kind == eventPersistent:
-		key = "torch storages"
-	case e.global == nil || e.kind == eventStop:
-		return false
-	default:
+	limit, key := shownCalls, "torch storages"
+	if e.kind != eventPersistent {
+		if e.global == nil || e.kind == eventStop {
+			return false
+		}
 		key = e.global.module + "." + e.global.name
 	}
 	switch e.kind {
-	case eventPersistent:
 	case eventImport:
 		limit, key = 1, "import "+key
 	case eventState:
 		key += ": states"
 	case eventMethod:
 		key += ": items added"
-	default:
+	case eventCall:
 		key += ": calls"
 	}
 	x.seen[key]++

@@ -2,6 +2,7 @@ package pickle
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"assay/scanners"
@@ -49,15 +50,7 @@ func (a *analysis) blockers() []string {
 }
 
 func weightsName(g *global, name string) bool {
-	if g.entry != nil && g.entry.Profile == "torch_weights" {
-		return true
-	}
-	for _, also := range weightsAlso {
-		if name == also {
-			return true
-		}
-	}
-	return false
+	return g.entry != nil && g.entry.Profile == "torch_weights" || slices.Contains(weightsAlso, name)
 }
 
 func mnemonic(op byte) string { return opcodes[op].name }
