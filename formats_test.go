@@ -219,7 +219,7 @@ func TestFormats(t *testing.T) {
 		if m[2] != fmt.Sprintf("%02d", seen[m[1]]) {
 			t.Errorf("%s stands where %s-%02d belongs", c.id, m[1], seen[m[1]])
 		}
-		for _, rule := range strings.Fields(c.rules) {
+		for rule := range strings.FieldsSeq(c.rules) {
 			if !rules[rule] {
 				t.Errorf("%s: there is no rule %s", c.id, rule)
 			}

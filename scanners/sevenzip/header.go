@@ -199,9 +199,9 @@ func (c *cursor) folder() (f folder) {
 
 // unpacked is the size of the output that no other coder reads.
 func (f folder) unpacked() int64 {
-	for i := len(f.sizes) - 1; i >= 0; i-- {
+	for i, size := range slices.Backward(f.sizes) {
 		if !slices.ContainsFunc(f.binds, func(b [2]int) bool { return b[1] == i }) {
-			return int64(f.sizes[i])
+			return int64(size)
 		}
 	}
 	return 0

@@ -131,7 +131,7 @@ func (a *archive) header(at int64, data []byte) error {
 		if why := s.folders[0].unreadable(); why != "" {
 			return &scanners.FormatError{Offset: span.Off, Code: scanners.GapUnsupported, Err: errors.New("the list of files is " + why)}
 		}
-		data, err = io.ReadAll(u.part(s.list[0]))
+		data, err = io.ReadAll(io.LimitReader(u.part(s.list[0]), maxUnpacked))
 		if err != nil {
 			return broken(span.Off, "decompress the header: %w", err)
 		}

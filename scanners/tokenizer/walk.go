@@ -16,8 +16,6 @@ type walk struct {
 	*scan
 	stack []level
 	one   addedToken // being read
-	piece token      // of a vocabulary that is a list of [token, score]
-	index int64      // of the piece
 }
 
 // level is one open container.
