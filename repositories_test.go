@@ -2,9 +2,7 @@ package assay_test
 
 import (
 	"os"
-	"path"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -43,12 +41,7 @@ func TestOrdinaryRepositories(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pending := false
 			for _, f := range e.Files {
-				if isPending(f.Name) {
-					pending = true
-					continue
-				}
 				if !f.Coverage.Complete() {
 					t.Errorf("%s: %v, coverage %+v", f.Name, f.Formats, f.Coverage)
 				}
@@ -59,25 +52,11 @@ func TestOrdinaryRepositories(t *testing.T) {
 				}
 			}
 			for _, g := range e.Gaps {
-				if isPending(g.File) {
-					continue
-				}
 				t.Errorf("%s %q: %s: %s", g.File, g.Path, g.Code, g.Reason)
 			}
-			if r := verify.NewReport(e, policy.Rules{}, time.Unix(0, 0)); r.Outcome() != verify.Pass && !pending {
+			if r := verify.NewReport(e, policy.Rules{}, time.Unix(0, 0)); r.Outcome() != verify.Pass {
 				t.Errorf("%s: %+v", r.Outcome(), r.Verdict.Reasons)
 			}
 		})
 	}
-}
-
-// pendingNames are files of formats that no scanner reads yet. The gate says so
-// about them: their repositories are incomplete.
-var pendingNames = []string{"events.out.tfevents.*"}
-
-func isPending(name string) bool {
-	return slices.ContainsFunc(pendingNames, func(pattern string) bool {
-		ok, _ := path.Match(pattern, path.Base(name))
-		return ok
-	})
 }

@@ -49,6 +49,7 @@ import (
 	"assay/scanners/tensorbundle"
 	"assay/scanners/tensorflow"
 	"assay/scanners/text"
+	"assay/scanners/tfevents"
 	"assay/scanners/tflite"
 	"assay/scanners/tokenizer"
 	"assay/scanners/torchexport"
@@ -111,6 +112,7 @@ func Scanners() []scanners.Scanner {
 		tensorbundle.Scanner{},
 		tensorflow.Scanner{},
 		text.Scanner{},
+		tfevents.Scanner{},
 		tflite.Scanner{},
 		tokenizer.Scanner{},
 		torchexport.Scanner{},
