@@ -50,6 +50,9 @@ const (
 	GapChanged  scanners.GapCode = "changed"  // the content changed while it was read
 	GapOmitted  scanners.GapCode = "omitted"  // an entry that is no regular file
 	GapVerifier scanners.GapCode = "verifier" // a signature document could not be read
+
+	// GapPublisher: the repository is not the one that was first seen under its name.
+	GapPublisher scanners.GapCode = "publisher"
 )
 
 // Gather reads every file of a once and returns what is known. It fails only

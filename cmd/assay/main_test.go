@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 			"zip":         makeZip,
 			"safetensors": makeSafetensors,
 			"hub":         startHub,
+			"sethub":      setHubID,
 			"ociregistry": startOCI,
 			"keypair":     keyPair,
 			"sigstore":    startSigstore,

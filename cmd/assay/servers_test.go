@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
 
@@ -22,24 +23,44 @@ import (
 	"assay/registry/registrytest"
 )
 
-// startHub NAME DIR starts a Hub-compatible server with the files of DIR as the
-// model NAME on its branch main, or as a dataset when NAME starts with
-// "datasets/". It sets HF_ENDPOINT and COMMIT.
+// startHub NAME DIR... starts a Hub-compatible server with the files of each DIR as
+// the model NAME on its branch main, or as a dataset when NAME starts with
+// "datasets/". A NAME that ends with "!ID" gets that id of a repository. It sets
+// HF_ENDPOINT and, of the first, COMMIT.
 func startHub(ts *testscript.TestScript, _ bool, args []string) {
 	hub := registrytest.NewHub(nil)
 	ts.Defer(hub.Close)
-	var files []registrytest.File
-	for _, f := range readDir(ts, args[1]) {
-		files = append(files, registrytest.File{Name: f.name, Content: f.data, LFS: strings.HasSuffix(f.name, ".safetensors")})
+	for ; len(args) > 1; args = args[2:] {
+		var files []registrytest.File
+		for _, f := range readDir(ts, args[1]) {
+			files = append(files, registrytest.File{Name: f.name, Content: f.data, LFS: strings.HasSuffix(f.name, ".safetensors")})
+		}
+		add := hub.AddModel
+		name, id, hasID := strings.Cut(args[0], "!")
+		repo, dataset := strings.CutPrefix(name, "datasets/")
+		if dataset {
+			add = hub.AddDataset
+		}
+		r := add(repo)
+		if hasID {
+			r.ID = id
+			hubRepos.Store(hub.URL(), r)
+		}
+		commit := r.Commit("main", files...)
+		if ts.Getenv("HF_ENDPOINT") != hub.URL() {
+			ts.Setenv("COMMIT", commit)
+		}
+		ts.Setenv("HF_ENDPOINT", hub.URL())
 	}
-	add := hub.AddModel
-	repo, dataset := strings.CutPrefix(args[0], "datasets/")
-	if dataset {
-		add = hub.AddDataset
-	}
-	commit := add(repo).Commit("main", files...)
-	ts.Setenv("HF_ENDPOINT", hub.URL())
-	ts.Setenv("COMMIT", commit)
+}
+
+// hubRepos are the repositories with an id, by the URL of their Hub.
+var hubRepos sync.Map
+
+// setHubID ID gives the name of the repository to another one, with the same files.
+func setHubID(ts *testscript.TestScript, _ bool, args []string) {
+	r, _ := hubRepos.Load(ts.Getenv("HF_ENDPOINT"))
+	r.(*registrytest.Repo).ID = args[0]
 }
 
 // startOCI REPOSITORY:TAG DIR starts a registry and pushes the files of DIR, one

@@ -29,7 +29,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"assay/registry"
 	"assay/registry/internal/cas"
@@ -92,9 +91,8 @@ func (s *Source) Resolve(ctx context.Context, ref registry.Reference) (*registry
 	a := &registry.Artifact{
 		Ref: ref, Kind: registry.KindModel,
 		Pinned: s.cfg.Scheme + "://" + strings.TrimPrefix(m.server.String(), m.server.Scheme+"://") + "/models:/" + url.PathEscape(m.name) + "/" + version.Version,
-		Identity: registry.Identity{
-			ID: version.RunID, Name: m.name, Owner: version.UserID, Created: millis(version.Created), Revision: version.Version,
-		},
+		// Who made a version says nothing about the model, which has no id.
+		Identity: registry.Identity{Name: m.name, Revision: version.Version},
 	}
 	if err := m.list(ctx, a, where); err != nil {
 		return nil, err
@@ -163,9 +161,6 @@ const (
 type version struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
-	Created int64  `json:"creation_timestamp"` // milliseconds
-	UserID  string `json:"user_id"`
-	RunID   string `json:"run_id"`
 	Status  string `json:"status"`
 }
 
@@ -321,12 +316,4 @@ func (m *model) explain(err error) error {
 		return fmt.Errorf("%s: set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD: %w", m.name, err)
 	}
 	return fmt.Errorf("%s: %w", cmp.Or(m.name, "mlflow"), err)
-}
-
-// millis writes a time as the others do.
-func millis(ms int64) string {
-	if ms <= 0 {
-		return ""
-	}
-	return time.UnixMilli(ms).UTC().Format(time.RFC3339)
 }

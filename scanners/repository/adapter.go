@@ -39,6 +39,7 @@ func (c *check) adapter(dir string, members []int) {
 	}
 	if config >= 0 {
 		c.scaling(members[config])
+		c.pinned(members[config])
 	}
 }
 
@@ -135,6 +136,20 @@ func (c *check) adapterBase(dir string, file int) {
 		if m[2] == "lora_A" && t.Shape[1] != in || m[2] == "lora_B" && t.Shape[0] != out {
 			c.add(file, "adapter-shape", "%s is %v, for a weight of %v in %s", quote(t.Name), t.Shape, of.tensor.Shape, quote(c.files[of.file].Name))
 		}
+	}
+}
+
+// hubName is a model by name, and not a path of the machine where it was trained.
+var (
+	hubName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+	commit  = regexp.MustCompile(`^[0-9a-f]{40}$`)
+)
+
+// pinned asks whether the base is named by commit.
+func (c *check) pinned(config int) {
+	base, revision := c.fact(config, "text/config/base_model_name_or_path"), c.fact(config, "text/config/revision")
+	if hubName.MatchString(base) && !commit.MatchString(revision) {
+		c.add(config, "adapter-base", "the base %s, at whatever it is", quote(base))
 	}
 }
 

@@ -202,6 +202,8 @@ var samples = []struct {
 	{"adapter-pair", lora.with("adapter_model.safetensors", tensors(1, "base_model.model.q_proj.lora_A.weight 2 4")), lora, scanners.Medium},
 	{"adapter-shape", lora.with("model.safetensors", tensors(1, "model.layers.0.q_proj.weight 6 5")), lora.with("model.safetensors", tensors(1, "model.layers.0.q_proj.weight 6 4")), scanners.High},
 	{"adapter-scaling", lora.with("adapter_config.json", `{"r": 2, "lora_alpha": 512}`), lora, scanners.Low},
+	{"adapter-base", lora.with("adapter_config.json", `{"r": 2, "base_model_name_or_path": "org/base", "revision": "main"}`),
+		lora.with("adapter_config.json", `{"r": 2, "base_model_name_or_path": "org/base", "revision": "0123456789abcdef0123456789abcdef01234567"}`), scanners.Informational},
 	{"several-formats", converted, converted.with("pytorch_model.bin", torch(1, "c.weight", 2, 3)), scanners.Informational},
 	{"conversion", converted.with("pytorch_model.bin", torch(2, "a.weight", 2, 3)), converted, scanners.High},
 	{"conversion", converted.with("pytorch_model.bin", torch(1, "a.weight", 3, 2)), converted, scanners.High},

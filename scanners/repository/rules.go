@@ -88,6 +88,12 @@ var rules = []scanners.Rule{
 		Help:    "lora_alpha divided by the rank is the factor with which the adapter is added; values up to 4 are common. Look at what it was trained for.",
 		CWE:     []string{"CWE-1284"}, ATLAS: tamper, OWASP: poisoned,
 	}, {
+		ID: "repository/adapter-base", Severity: scanners.Informational, Class: scanners.Clean,
+		Summary: "The base model of an adapter is not pinned.",
+		Help: "The adapter is added to whatever the name means on the day it is loaded; revision in adapter_config.json is nearly always null. " +
+			"Pin the commit that you reviewed, or pull the base with it: assay pull --with-base.",
+		CWE: []string{"CWE-829", "CWE-494"}, ATLAS: []string{"AML.T0010.003"}, OWASP: supply,
+	}, {
 		ID: "repository/several-formats", Severity: scanners.Informational, Class: scanners.Clean,
 		Summary: "The same weights are here in several formats.",
 		Help:    "Transformers and diffusers take safetensors where they find it; use_safetensors=False, and other programs, take the other file. Nothing needs to be done.",

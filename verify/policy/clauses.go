@@ -330,6 +330,7 @@ var gapAdvice = map[scanners.GapCode]string{
 	scanners.GapUnreadable:   "make the file readable and run again",
 	verify.GapDigest:         "delete the copy and fetch it again; if it differs again, tell the store",
 	verify.GapChanged:        "run again when nothing writes to the model",
+	verify.GapPublisher:      "find out who publishes under the name now, and why; if it is in order, accept it by a waiver: assay policy waive REPORT",
 	verify.GapOmitted:        "replace the entry by a regular file",
 }
 

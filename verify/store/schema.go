@@ -52,6 +52,14 @@ CREATE TABLE IF NOT EXISTS at_rest (
 	recorded   TEXT NOT NULL,
 	digest     BLOB NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS publisher (
+	repository TEXT NOT NULL PRIMARY KEY, -- reference without revision
+	id         TEXT NOT NULL,
+	owner      TEXT NOT NULL,
+	created    TEXT NOT NULL,
+	recorded   TEXT NOT NULL, -- when it was first seen
+	digest     BLOB NOT NULL
+) STRICT;
 `
 
 // dataSource is the URI of the database. synchronous(FULL) makes a committed

@@ -194,6 +194,13 @@ func (j *judge) gateArtifact(ctx context.Context, artifact *registry.Artifact) (
 	if err != nil {
 		return verify.Report{}, err
 	}
+	changed, err := j.publisher(ctx, artifact)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	if changed != nil {
+		evidence.Gaps = append(evidence.Gaps, *changed)
+	}
 	if evidence.Artifact.NewestSigned, err = j.newestSigned(ctx, evidence); err != nil {
 		return verify.Report{}, err
 	}
@@ -251,7 +258,7 @@ func (j *judge) remember(ctx context.Context, e verify.Evidence, atRest string) 
 
 // contentPinned are the stores whose revisions are made of the content: a commit, a
 // manifest's digest. Others give a version a name, and can change what is under it.
-var contentPinned = []string{"hf", "oci", "ollama"}
+var contentPinned = []string{"hf", "oci", "ollama", "git+https", "git+http"}
 
 // recall takes what the store knows of an artifact instead of reading it, if the
 // caller said so. A remote revision names its bytes, a folder is told by AtRest.

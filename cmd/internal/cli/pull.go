@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +13,7 @@ import (
 
 func (a *app) pullCommand() *cobra.Command {
 	var dir, lockFile, hubCache string
+	var withBase bool
 	var writer export.Writer
 	cmd := &cobra.Command{
 		Use:   "pull [REF] -d DIR",
@@ -36,11 +38,15 @@ pull does not judge: run 'assay gate DIR' on the result.`,
 	cmd.Flags().StringVarP(&dir, "dir", "d", "", "folder to create (required)")
 	cmd.Flags().StringVar(&lockFile, "lock", "", "pull exactly what this lock `FILE` says")
 	cmd.Flags().BoolVar(&a.proveTree, "prove-tree", false, "hash the Git objects of a commit of the Hub: the list of files is then what the commit id binds, not what the Hub says")
+	cmd.Flags().BoolVar(&withBase, "with-base", false, "also resolve the base models that it names; that of an adapter is pulled into DIR.base")
 	cmd.Flags().StringVar(&hubCache, "hf-cache", "", "instead of -d: the Hugging Face cache `DIR` to write into, as the Hub's own clients do")
 	cmd.Flags().BoolVar(&writer.HardLink, "hard-link", false, "share the files of the cache instead of copying them: writing to the one writes to the other")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		if (dir == "") == (hubCache == "") {
 			return usageError("pull needs -d DIR, or --hf-cache DIR")
+		}
+		if withBase && dir == "" {
+			return usageError("--with-base needs -d DIR")
 		}
 		a.pulling = true
 		artifact, err := a.toPull(cmd.Context(), args, lockFile)
@@ -60,6 +66,9 @@ pull does not judge: run 'assay gate DIR' on the result.`,
 			return err
 		}
 		_, err = fmt.Fprintf(a.Stdout, "%s  %d files in %s, lock file %s\n", lock.Pinned, len(lock.Files), dir, export.LockPath(dir))
+		if err == nil && withBase {
+			err = a.pullBases(cmd.Context(), writer, filepath.Clean(dir))
+		}
 		return err
 	})
 	return cmd
