@@ -154,6 +154,9 @@ func (a *app) judge(s signers, st storeFlags) (*judge, error) {
 		return nil, err
 	}
 	j := &judge{rules: rules, sources: list, pipeline: a.pipeline(verifiers...), now: a.Now}
+	if err := a.lookForDenied(&j.pipeline, s); err != nil {
+		return nil, err
+	}
 	if s.attested.believe {
 		// Evidence of nobody having looked must not be found in the store.
 		j.rules, j.pipeline.Scanners, j.pipeline.Ruleset = policy.Believed{Rules: rules}, nil, ""

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/cmd/internal/console"
+	"assay/verify"
 	"assay/verify/attest"
 	"assay/verify/oms"
 	"assay/verify/report"
@@ -268,4 +269,25 @@ that fetches trust. Versions never go back.`,
 
 func isSecure(url string) bool {
 	return strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://127.0.0.1:") || strings.HasPrefix(url, "http://localhost:")
+}
+
+// lookForDenied adds the look into containers to a pipeline, when a file is denied.
+func (a *app) lookForDenied(p *verify.Pipeline, s signers) error {
+	denied, err := s.attested.denied()
+	if err != nil {
+		return err
+	}
+	stored, err := a.readStore()
+	if err != nil {
+		return err
+	}
+	more, err := trust.ParseDenyList([]byte(stored.Denied))
+	if err != nil {
+		return err
+	}
+	denied = denied.Join(more)
+	if scanner := denied.Scanner(); scanner != nil {
+		p.Scanners, p.Ruleset = append(slices.Clone(p.Scanners), scanner), p.Ruleset+denied.RulesetSuffix()
+	}
+	return nil
 }
