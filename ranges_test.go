@@ -3,6 +3,7 @@ package assay_test
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -126,5 +127,63 @@ func TestScanOverRangesFinds(t *testing.T) {
 	evidence, err := verify.Pipeline{Scanners: formats.Scanners(), HeadersOnly: true}.Gather(t.Context(), artifact)
 	if err != nil || len(evidence.Files[0].Findings) == 0 {
 		t.Errorf("%v, findings %v", err, evidence.Files)
+	}
+}
+
+// A repository of a hundred gigabytes is scanned for less than a thousandth of it,
+// index, shards and a GGUF file compared with each other.
+func TestScanOfHundredGigabytes(t *testing.T) {
+	const shards, size = 19, 5 << 30
+	files := []registrytest.File{{Name: "config.json", Content: []byte(`{"model_type": "llama"}`)}}
+	weights := make(map[string]string)
+	for i := range shards {
+		name := fmt.Sprintf("model-%05d-of-%05d.safetensors", i+1, shards)
+		header := fmt.Sprintf(`{"model.layers.%d.weight":{"dtype":"BF16","shape":[%d],"data_offsets":[0,%d]}}`, i, size/2, size)
+		header += strings.Repeat(" ", (8-len(header)%8)%8)
+		model := shaped{append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header...), int64(8+len(header)) + size}
+		files = append(files, registrytest.File{Name: name, Large: io.NewSectionReader(model, 0, model.size), Sum: fmt.Sprintf("%064x", i+1)})
+		weights[fmt.Sprintf("model.layers.%d.weight", i)] = name
+	}
+	index, err := json.Marshal(map[string]any{"metadata": map[string]int64{"total_size": shards * size}, "weight_map": weights})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gguf := ggufWith(0, size/4)
+	quantised := shaped{[]byte(gguf[:len(gguf)-64]), int64(len(gguf)-64) + size}
+	files = append(files, registrytest.File{Name: "model.safetensors.index.json", Content: index},
+		registrytest.File{Name: "model.gguf", Large: io.NewSectionReader(quantised, 0, quantised.size), Sum: strings.Repeat("5b", 32)})
+
+	hub := registrytest.NewHub(t)
+	hub.AddModel("org/large", files...)
+	var sent atomic.Int64
+	hub.Front.Set(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		next.ServeHTTP(sentBytes{w, &sent}, r)
+	})
+	list, err := sources.Sources(sources.Config{CacheDir: t.TempDir(), Getenv: func(key string) string {
+		return map[string]string{"HF_ENDPOINT": hub.URL()}[key]
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	artifact, err := sources.Resolve(t.Context(), list, "hf://org/large")
+	if err != nil {
+		t.Fatal(err)
+	}
+	evidence, err := verify.Pipeline{Scanners: formats.Scanners(), HeadersOnly: true}.Gather(t.Context(), artifact)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const total = (shards + 1) * int64(size)
+	t.Logf("%d of %d bytes were fetched", sent.Load(), total)
+	if n := sent.Load(); n == 0 || n > total/1000 {
+		t.Errorf("%d of %d bytes were fetched", n, total)
+	}
+	for _, f := range evidence.Files {
+		if !f.Coverage.Complete() || len(f.Findings) > 0 {
+			t.Errorf("%s: %+v, %+v", f.Name, f.Coverage, f.Findings)
+		}
+	}
+	if len(evidence.Gaps) > 0 {
+		t.Errorf("%+v", evidence.Gaps)
 	}
 }
