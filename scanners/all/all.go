@@ -32,6 +32,7 @@ import (
 	"assay/scanners/onnx"
 	"assay/scanners/openvino"
 	"assay/scanners/paddle"
+	"assay/scanners/parquet"
 	"assay/scanners/pdf"
 	"assay/scanners/pickle"
 	"assay/scanners/pmml"
@@ -95,6 +96,7 @@ func Scanners() []scanners.Scanner {
 		onnx.Scanner{},
 		openvino.Scanner{},
 		paddle.Scanner{},
+		parquet.Scanner{},
 		pdf.Scanner{},
 		pickle.Scanner{},
 		pmml.Scanner{},
