@@ -41,6 +41,9 @@ func Explain(ctx context.Context, f scanners.File, lim scanners.Limits, all bool
 	for _, line := range advice(a.judge.names.list, result.Findings, err) {
 		x.printf("to do: %s\n", line)
 	}
+	if line := a.safeGlobals(result.Findings, err); line != "" {
+		x.printf("to do: %s\n", line)
+	}
 	return errors.Join(x.out.Flush(), err)
 }
 
@@ -176,7 +179,7 @@ func unlisted(list []*global) []string {
 // remedies say, for the lists whose names are in a file, how to load it with less
 // risk and what to save instead.
 var remedies = map[string]string{
-	"torch_weights": "load with torch.load(path, weights_only=True); save with safetensors.torch.save_file(model.state_dict(), path)",
+	"torch_weights": "load with torch.load(path, weights_only=True), the default from PyTorch 2.6 on; save with safetensors.torch.save_file(model.state_dict(), path)",
 	"torch_module":  "this is a whole module, not weights: save model.state_dict() with safetensors, and build the module from its source",
 	"torch_script":  "load with torch.jit.load only; its code is a program of its own",
 	"sklearn":       "save with skops.io.dump, and load with skops.io.load(path, trusted=[the types it lists])",
