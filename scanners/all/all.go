@@ -51,7 +51,9 @@ import (
 	"assay/scanners/tensorflow"
 	"assay/scanners/text"
 	"assay/scanners/tfevents"
+	"assay/scanners/tfjs"
 	"assay/scanners/tflite"
+	"assay/scanners/tfrecord"
 	"assay/scanners/tokenizer"
 	"assay/scanners/torchexport"
 	"assay/scanners/torchscript"
@@ -115,7 +117,9 @@ func Scanners() []scanners.Scanner {
 		tensorflow.Scanner{},
 		text.Scanner{},
 		tfevents.Scanner{},
+		tfjs.Scanner{},
 		tflite.Scanner{},
+		tfrecord.Scanner{},
 		tokenizer.Scanner{},
 		torchexport.Scanner{},
 		torchscript.Scanner{},
