@@ -15,7 +15,7 @@ func (f *flow) call(e *pysource.Expr, s *scope) value {
 	fn := value{}
 	if callee.Kind == pysource.Attribute {
 		base = f.eval(callee.Args[0], s)
-		fn = f.attribute(callee, s)
+		fn = f.attributeOf(base, callee, s)
 	} else {
 		fn = f.eval(callee, s)
 	}

@@ -1,6 +1,7 @@
 package python
 
 import (
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -18,13 +19,18 @@ import (
 // what is refused here is an upper bound.
 var libraries = []string{"sklearn", "torch", "scipy", "numpy", "pandas", "joblib"}
 
+var whole = flag.Bool("whole", false, "look at every file of the libraries, not at one in ten")
+
 func TestLibraries(t *testing.T) {
 	root := "/usr/lib/python3/dist-packages"
-	files, refused, gaps := 0, 0, 0
+	seen, files, refused, gaps := 0, 0, 0, 0
 	why := map[string]int{}
 	for _, lib := range libraries {
 		_ = filepath.WalkDir(filepath.Join(root, lib), func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || filepath.Ext(name) != ".py" || testing.Short() && files >= 100 {
+			if err != nil || d.IsDir() || filepath.Ext(name) != ".py" {
+				return nil
+			}
+			if seen++; !*whole && seen%10 != 0 || testing.Short() && files >= 50 {
 				return nil
 			}
 			data, err := os.ReadFile(name)

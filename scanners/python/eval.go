@@ -110,7 +110,10 @@ func (f *flow) name(name string, s *scope) value {
 }
 
 func (f *flow) attribute(e *pysource.Expr, s *scope) value {
-	base := f.eval(e.Args[0], s)
+	return f.attributeOf(f.eval(e.Args[0], s), e, s)
+}
+
+func (f *flow) attributeOf(base value, e *pysource.Expr, s *scope) value {
 	v := base.attribute(e.Text)
 	for _, r := range v.refs {
 		switch r {

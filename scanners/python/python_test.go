@@ -280,6 +280,14 @@ func TestOrdinary(t *testing.T) {
 	}
 }
 
+// A chain of calls is followed once, however long it is.
+func TestChains(t *testing.T) {
+	src := "import torch\nx = torch.a" + strings.Repeat(".set(1)", 400) + "\n"
+	if got, report := worst(t, "a.py", src); got < scanners.Low || len(report.Gaps) > 0 {
+		t.Errorf("%s %+v", got, report.Gaps)
+	}
+}
+
 // The cells of a notebook and scripts that no loader can name are started by a
 // person.
 func TestNotImportable(t *testing.T) {
