@@ -22,8 +22,8 @@ type Config struct {
 	Policy  string
 	Jobs    int // models at a time; 0 means GOMAXPROCS
 
-	// Judge resolves, reads and judges the model at a path, or a snapshot of a
-	// Hugging Face cache by its reference. An error is a model
+	// Judge resolves, reads and judges the model at a path, or one in a cache or a
+	// store of another program by its reference. An error is a model
 	// that could not be verified; it is asked again when the audit is resumed.
 	Judge func(ctx context.Context, path string) (verify.Report, error)
 
@@ -194,13 +194,13 @@ func (a *audit) handle(ctx context.Context, i item) (result, error) {
 	if i.problem != "" {
 		return finished(incomplete(i, "omitted", i.problem))
 	}
-	before, stampErr := fingerprint(a.dir, i.name)
+	before, stampErr := i.stamp(a.dir)
 	if stampErr == nil {
 		if text, ok, err := a.journal.lookup(before); err != nil || ok {
 			return resumed(text, err)
 		}
 	}
-	report, err := a.Judge(ctx, reference(filepath.Join(a.path, filepath.FromSlash(i.name))))
+	report, err := a.Judge(ctx, i.reference(a.path))
 	switch {
 	case ctx.Err() != nil: // half a judgement is none
 		return result{}, ctx.Err()
@@ -209,7 +209,7 @@ func (a *audit) handle(ctx context.Context, i item) (result, error) {
 	case stampErr != nil:
 		return finished(lineOf(i, report)) // it cannot be recognised again, so it is not written down
 	}
-	if after, err := fingerprint(a.dir, i.name); err != nil || after != before {
+	if after, err := i.stamp(a.dir); err != nil || after != before {
 		return finished(incomplete(i, "changed", "its files changed while they were read; audit again when nobody writes to it"))
 	}
 	r, err := finished(lineOf(i, report))

@@ -15,6 +15,16 @@ import (
 // the names, types, sizes, times and inodes of everything below it.
 type stamp [sha256.Size]byte
 
+// stamp is the fingerprint of an item. The models of one store share its blobs, and
+// differ in their names.
+func (i item) stamp(root *os.Root) (stamp, error) {
+	s, err := fingerprint(root, i.folder())
+	if err != nil || i.of == "" {
+		return s, err
+	}
+	return stamp(sha256.Sum256(append(s[:], i.name...))), nil
+}
+
 // fingerprint stats everything of a model and reads no content. A part that
 // cannot be read counts with its error. It fails on more than registry.MaxFiles
 // entries: such a model is judged every time.

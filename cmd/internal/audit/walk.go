@@ -21,6 +21,11 @@ const maxDepth = 64
 type item struct {
 	name    string // slash-separated, relative to the root
 	problem string // "" for a model
+
+	// Of a model in the store of another program:
+	scheme string // of its reference; "": the name is a path, or a snapshot of a cache
+	model  string // what the store calls it; "": the folder is all there is
+	of     string // the folder of the store, when it is not the name
 }
 
 // walk visits every item below root, sorted by the parts of its name, or root
@@ -31,16 +36,28 @@ func walk(root *os.Root, visit func(item) error) error {
 	if err != nil {
 		return err
 	}
+	w := walker{root, visit}
+	if items, ok := w.store(".", entries); ok {
+		return w.visitAll(items)
+	}
 	if !isShelf(filepath.ToSlash(root.Name()), entries) {
 		return visit(item{name: "."})
 	}
-	w := walker{root, visit}
 	return w.shelf(".", entries, 1)
 }
 
 type walker struct {
 	root  *os.Root
 	visit func(item) error
+}
+
+func (w walker) visitAll(items []item) error {
+	for _, i := range items {
+		if err := w.visit(i); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w walker) shelf(dir string, entries []fs.DirEntry, depth int) error {
@@ -58,16 +75,19 @@ func (w walker) entry(name string, mode fs.FileMode, depth int) error {
 	case mode.IsRegular():
 		return w.visit(item{name: name})
 	case mode&fs.ModeSymlink != 0:
-		return w.visit(item{name, "a symbolic link, not followed: audit what it leads to on its own"})
+		return w.visit(item{name: name, problem: "a symbolic link, not followed: audit what it leads to on its own"})
 	case !mode.IsDir():
-		return w.visit(item{name, "neither a file nor a directory"})
+		return w.visit(item{name: name, problem: "neither a file nor a directory"})
 	case depth > maxDepth:
-		return w.visit(item{name, fmt.Sprintf("more than %d directories deep: audit it on its own", maxDepth)})
+		return w.visit(item{name: name, problem: fmt.Sprintf("more than %d directories deep: audit it on its own", maxDepth)})
 	}
 	entries, err := list(w.root, name)
+	items, isStore := w.store(name, entries)
 	switch {
+	case isStore:
+		return w.visitAll(items)
 	case err != nil:
-		return w.visit(item{name, "the directory cannot be listed: " + err.Error()})
+		return w.visit(item{name: name, problem: "the directory cannot be listed: " + err.Error()})
 	case isShelf(name, entries):
 		return w.shelf(name, entries, depth+1)
 	}

@@ -24,7 +24,9 @@ func (a *app) auditCommand() *cobra.Command {
 a fixed order, then a summary. A folder that holds only folders and companions
 (README, LICENSE, hidden files) is a shelf; any other folder is one model with
 everything below it. That holds for DIR too: when weights lie loose in it, it is one
-model, called ".", with its subfolders. A companion on a shelf is judged by itself.
+model, called ".", with its subfolders. A companion on a shelf is judged by itself. In a
+Hugging Face cache each snapshot is a model; in a store of Ollama or Docker Model
+Runner, each that it lists; an OCI layout is one.
 
 With --journal FILE an audit that was killed goes on where it stopped, and its
 output is the same as that of an undisturbed one. The exit code is the worst.
