@@ -27,7 +27,7 @@ const (
 	packedBase64
 	packedBase32
 	packedBase85
-	packedAscii85
+	packedASCII85
 	packedZlib
 	packedGzip
 	packedLZ4
@@ -97,7 +97,7 @@ func packingOf(head []byte) packing {
 		return p
 	}
 	// Each of these decodes the few bytes that a signature takes.
-	for _, text := range [...]packing{packedHex, packedBase64, packedBase32, packedBase85, packedAscii85} {
+	for _, text := range [...]packing{packedHex, packedBase64, packedBase32, packedBase85, packedASCII85} {
 		b := decodeText(text, head[:minNested])
 		if len(b) >= 3 && (signature(b) != 0 || text < packedBase32 && opensProtocol0(b)) {
 			return text

@@ -76,7 +76,7 @@ func (s *scan) keyed() error {
 	for {
 		t, err := d.Next()
 		if err != nil {
-			return nil // that loader fails there too
+			return s.ctx.Err() // that loader fails at an error of the syntax too
 		}
 		if below && t.Kind == jsontok.String {
 			if t.Cut() {
