@@ -26,6 +26,8 @@ import (
 	"assay/scanners/keras"
 	"assay/scanners/lightgbm"
 	"assay/scanners/media"
+	"assay/scanners/mxnet"
+	"assay/scanners/ncnn"
 	"assay/scanners/notebook"
 	"assay/scanners/numpy"
 	"assay/scanners/ollama"
@@ -92,6 +94,8 @@ func Scanners() []scanners.Scanner {
 		keras.Scanner{},
 		lightgbm.Scanner{},
 		media.Scanner{},
+		mxnet.Scanner{},
+		ncnn.Scanner{},
 		notebook.Scanner{},
 		numpy.Scanner{},
 		ollama.Scanner{},
