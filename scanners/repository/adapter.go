@@ -84,6 +84,9 @@ func (c *check) adapterTensors(file int, saved []string, rank int64) {
 }
 
 func adapterName(name string) []string {
+	if name == "prompt_embeddings" { // prompt tuning has nothing else
+		return []string{name, "", ""}
+	}
 	for _, pattern := range []*regexp.Regexp{peftName, kohyaName, diffusersName} {
 		if m := pattern.FindStringSubmatch(name); m != nil {
 			return m

@@ -11,34 +11,45 @@ import (
 	"assay/scanners"
 )
 
-// weights compares the safetensors files of a folder with other files that have
-// tensors of the same names: the same model in an older format.
+// weights compares the safetensors files of a folder with the files of the same
+// model in an older format.
 func (c *check) weights(members []int) {
-	safe := make(map[string]inShard)
-	var others, safes []int
+	safe := make(map[string]map[string]inShard) // by model, by tensor
+	var others []int
 	for _, i := range members {
 		o := c.outline(i)
 		switch {
 		case len(o.Tensors) == 0:
 		case c.has(i, "safetensors"):
-			safes = append(safes, i)
+			model := c.model(i)
+			if safe[model] == nil {
+				safe[model] = make(map[string]inShard)
+			}
 			for k := range o.Tensors {
-				if _, twice := safe[o.Tensors[k].Name]; !twice {
-					safe[o.Tensors[k].Name] = inShard{i, &o.Tensors[k]}
-				}
+				safe[model][o.Tensors[k].Name] = inShard{i, &o.Tensors[k]}
 			}
 		case c.has(i, "pickle"):
 			others = append(others, i)
 		}
 	}
-	if len(safes) == 0 {
-		return
-	}
 	contents := &opened{check: c}
 	defer contents.close()
 	for _, i := range others {
-		c.conversion(i, safe, contents)
+		if twins := safe[c.model(i)]; len(twins) > 0 {
+			c.conversion(i, twins, contents)
+		}
 	}
+}
+
+// model is the name of the model that a file is a part of: model.safetensors and
+// pytorch_model-00001-of-00002.bin are of one, two checkpoints of a training are of
+// two.
+func (c *check) model(file int) string {
+	base := c.base(file)
+	if m := part.FindStringSubmatch(base); m != nil {
+		base = m[1] + m[4]
+	}
+	return strings.TrimPrefix(strings.TrimSuffix(base, path.Ext(base)), "pytorch_")
 }
 
 // conversion compares one file with the safetensors files beside it.
