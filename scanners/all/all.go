@@ -10,6 +10,7 @@ import (
 	_ "embed"
 
 	"assay/scanners"
+	"assay/scanners/arrow"
 	"assay/scanners/catboost"
 	"assay/scanners/compress"
 	"assay/scanners/coreml"
@@ -78,6 +79,7 @@ func Ruleset() string { return scanners.Ruleset(Scanners(), source) }
 // Scanners returns every scanner, in the order in which they run.
 func Scanners() []scanners.Scanner {
 	return []scanners.Scanner{
+		arrow.Scanner{},
 		catboost.Scanner{},
 		compress.Scanner{},
 		coreml.Scanner{},

@@ -12,8 +12,14 @@ import (
 )
 
 // Table holds the values of a table by slot: nil, a number of 1, 4 or 8 bytes, a
-// string, []byte, []uint32, []string, Table or []Table.
+// string, []byte, []uint32, Structs, []string, Table or []Table.
 type Table []any
+
+// Structs is a vector of structs: how many there are, and their bytes.
+type Structs struct {
+	Count int
+	Data  []byte
+}
 
 // Build writes a buffer with an identifier and a root table.
 func Build(identifier string, root Table) []byte {
@@ -99,6 +105,8 @@ func (b *builder) refer(place int, v any) {
 			data = binary.LittleEndian.AppendUint32(data, n)
 		}
 		at = b.vector(len(x), data)
+	case Structs:
+		at = b.vector(x.Count, x.Data)
 	case []string:
 		at = b.vector(len(x), make([]byte, 4*len(x)))
 		for i, s := range x {
