@@ -11,6 +11,7 @@ import (
 
 	"assay/scanners"
 	"assay/scanners/arrow"
+	"assay/scanners/caffe"
 	"assay/scanners/catboost"
 	"assay/scanners/compress"
 	"assay/scanners/coreml"
@@ -80,6 +81,7 @@ func Ruleset() string { return scanners.Ruleset(Scanners(), source) }
 func Scanners() []scanners.Scanner {
 	return []scanners.Scanner{
 		arrow.Scanner{},
+		caffe.Scanner{},
 		catboost.Scanner{},
 		compress.Scanner{},
 		coreml.Scanner{},
