@@ -1,6 +1,7 @@
 package attest
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,7 +15,7 @@ func TestLessons(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	place := regexp.MustCompile("`(verify/[a-z]+)`((?: (?:Test|Fuzz)[A-Za-z]+,?)+)")
+	place := regexp.MustCompile("`((?:verify|registry)/[a-z/]+)`((?: (?:Test|Fuzz)[A-Za-z]+,?)+)")
 	lessons := 0
 	for line := range strings.Lines(string(text)) {
 		if !strings.HasPrefix(line, "| CVE-") && !strings.HasPrefix(line, "| GHSA-") {
@@ -35,6 +36,40 @@ func TestLessons(t *testing.T) {
 	}
 	if lessons < 10 {
 		t.Errorf("%d lessons: the table is not where it was", lessons)
+	}
+}
+
+// TestEveryAdvisory: the table names each advisory of the reference.
+func TestEveryAdvisory(t *testing.T) {
+	reference, err := os.ReadFile("../../../shared/reference/signing.md")
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("no list of advisories beside the repository: the table was compared with nothing")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile("../../docs/signing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(reference), "\n## 9. Advisories\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	section = regexp.MustCompile(`(CVE-\d{4}-)(\d+)/(\d+)`).ReplaceAllString(section, "$1$2 $1$3")
+	ids := regexp.MustCompile(`CVE-\d{4}-\d+|GHSA(?:-[0-9a-z]{4}){3}`)
+	listed := 0
+	for line := range strings.Lines(section) {
+		also := ids.FindAllString(line, -1)
+		listed += len(also)
+		for i, id := range also {
+			alias := strings.HasPrefix(id, "GHSA") && i > 0 && strings.Contains(line, also[i-1]+" "+id)
+			alias = alias || strings.HasPrefix(id, "GHSA") && i > 0 && strings.Contains(line, also[i-1]+"** "+id)
+			if !alias && !strings.Contains(string(table), id) {
+				t.Errorf("%s has no lesson", id)
+			}
+		}
+	}
+	if listed < 40 {
+		t.Errorf("%d advisories: the section is not where it was", listed)
 	}
 }
 

@@ -123,3 +123,29 @@ func TestRefresh(t *testing.T) {
 type refusing struct{}
 
 func (refusing) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("refused") }
+
+// TestCacheStays: a refresh writes below its own folder, whatever the mirror is
+// called, and nothing that the mirror names (CVE-2026-24137, CVE-2026-24686).
+func TestCacheStays(t *testing.T) {
+	r := sigstoretest.StartTUF(t)
+	outer := t.TempDir()
+	cache := filepath.Join(outer, "cache")
+	if err := os.Mkdir(cache, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r.Publish(1, "trusted_root.json", sigstoretest.Start(t).TrustedRoot(), later())
+	for _, mirror := range []string{r.URL, r.URL + "/../..", r.URL + "/%2e%2e/x"} {
+		_, err := sigstore.Refresh{Mirror: mirror, Root: r.Root, Cache: cache}.TrustedRoot(t.Context())
+		if (err == nil) != (mirror == r.URL) {
+			t.Errorf("%s: %v", mirror, err)
+		}
+	}
+	r.Publish(2, "../../trusted_root.json", []byte("{}"), later())
+	if _, err := (sigstore.Refresh{Mirror: r.URL, Root: r.Root, Cache: cache}).TrustedRoot(t.Context()); err == nil {
+		t.Error("a target of another name was taken")
+	}
+	entries, err := os.ReadDir(outer)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("%v, %v", entries, err)
+	}
+}

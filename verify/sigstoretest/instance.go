@@ -27,6 +27,8 @@ import (
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
 	"github.com/sigstore/sigstore-go/pkg/root"
+
+	"assay/verify/trust"
 )
 
 // Instance is a Virtual whose services answer over HTTP: a certificate authority
@@ -106,6 +108,12 @@ func (i *Instance) certificate(template, parent *x509.Certificate, public crypto
 	c, err := x509.ParseCertificate(der)
 	i.check(err)
 	return c
+}
+
+// Keys are the ids of the keys of its certificate authority and its timestamp
+// authority, as deny lists name them.
+func (i *Instance) Keys() (authority, stamper string) {
+	return trust.CertificateKeyID(i.ca), trust.CertificateKeyID(i.tsa)
 }
 
 // TrustedRoot is the instance's trusted_root.json.

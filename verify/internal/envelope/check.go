@@ -92,7 +92,7 @@ func NewChecker(t Trust) (*Checker, error) {
 		return c, nil
 	}
 	var err error
-	c.keyless, err = loadKeyless(t.TrustedRoot, t.Identities)
+	c.keyless, err = loadKeyless(t.TrustedRoot, t.Identities, t.Denied)
 	return c, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -157,6 +158,44 @@ func TestKeyRoundTrip(t *testing.T) {
 		})
 		if err := bySigstore(t, bundle, material, sigverify.WithKey(), sigverify.WithNoObserverTimestamps()); err != nil {
 			t.Errorf("%s: %v", curve.Params().Name, err)
+		}
+	}
+}
+
+// TestDeniedAuthority: an authority whose key is denied vouches for nobody, and a
+// denied timestamp authority for no time.
+func TestDeniedAuthority(t *testing.T) {
+	i := sigstoretest.Start(t)
+	services := envelope.Services{Authority: i.URL + sigstoretest.AuthorityPath, Stampers: []string{i.URL + sigstoretest.StampPath}}
+	bundle, err := envelope.Keyless{Services: services, Token: sigstoretest.Token(mail, provider)}.Sign(t.Context(), []byte(statement))
+	if err != nil {
+		t.Fatal(err)
+	}
+	material := regexp.MustCompile(`(?s)"tlogs":\s*\[.*?\],`).ReplaceAll(i.TrustedRoot(), nil) // an instance without a log
+	b, err := envelope.Decode(bundle, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority, stamper := i.Keys()
+	for name, c := range map[string]struct {
+		denied string
+		source string // of the time; "" when it is not verified
+	}{
+		"nobody":                  {strings.Repeat("ab", 32), "TimestampAuthority"},
+		"the authority":           {authority, ""},
+		"the timestamp authority": {stamper, ""},
+	} {
+		list, err := trust.ParseDenyList([]byte("key:" + c.denied))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checker, err := envelope.NewChecker(envelope.Trust{TrustedRoot: material, Identities: []envelope.Identity{{Subject: mail, Issuer: provider}}, Denied: list})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := checker.Check(b, bundle, false)
+		if (err == nil) != (c.source != "") || err == nil && d.TimeSource != c.source {
+			t.Errorf("%s: %q, %v", name, d.TimeSource, err)
 		}
 	}
 }

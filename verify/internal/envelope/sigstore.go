@@ -14,6 +14,8 @@ import (
 	fulcio "github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	sigverify "github.com/sigstore/sigstore-go/pkg/verify"
+
+	"assay/verify/trust"
 )
 
 // fulcioArc is the OID below which Fulcio puts its certificate extensions.
@@ -39,7 +41,7 @@ type keyless struct {
 // loadKeyless reads a trusted_root.json. Of everything that the root has there
 // must be one: a promise of a certificate log, a log entry, a time. An instance
 // without a log, like GitHub's for private repositories, vouches by timestamps.
-func loadKeyless(trustedRoot []byte, identities []Identity) (*keyless, error) {
+func loadKeyless(trustedRoot []byte, identities []Identity, denied trust.DenyList) (*keyless, error) {
 	material, err := root.NewTrustedRootFromJSON(trustedRoot)
 	if err != nil {
 		return nil, fmt.Errorf("trusted root: %w", err)
@@ -51,7 +53,7 @@ func loadKeyless(trustedRoot []byte, identities []Identity) (*keyless, error) {
 	if len(material.RekorLogs()) > 0 {
 		thresholds = append(thresholds, sigverify.WithTransparencyLog(1))
 	}
-	return newKeyless(material, identities, thresholds...)
+	return newKeyless(undenied{material, denied}, identities, thresholds...)
 }
 
 func newKeyless(material root.TrustedMaterial, identities []Identity, thresholds ...sigverify.VerifierOption) (*keyless, error) {
