@@ -204,8 +204,7 @@ func unknown(ref registry.Reference, sources []registry.Source) error {
 	}
 	slices.Sort(known)
 	list := "known are a path and " + strings.Join(known, ", ")
-	switch store, ok := planned[ref.Scheme]; {
-	case ok:
+	if store, ok := planned[ref.Scheme]; ok {
 		return fmt.Errorf("%w: %s:// (%s) is not supported; %s", registry.ErrReference, ref.Scheme, store, list)
 	}
 	return fmt.Errorf("%w: nothing answers to %s://; %s", registry.ErrReference, ref.Scheme, list)

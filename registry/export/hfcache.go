@@ -160,7 +160,7 @@ func (c hubCache) finish(a *registry.Artifact) error {
 	if !named {
 		revision = "main"
 	}
-	if revision == c.commit || registry.CheckName(revision) != nil {
+	if named := registry.CheckName(revision) == nil && revision != c.commit; !named {
 		return nil
 	}
 	return c.replace("refs/"+revision, []byte(c.commit))

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -68,15 +67,6 @@ func (w Writer) fill(ctx context.Context, a *registry.Artifact, dir string, lock
 	return nil
 }
 
-// onDisk is content that is a file of this machine: of the cache, or of a folder.
-type onDisk interface {
-	registry.Content
-	Name() string
-	Info() fs.FileInfo
-	Handle() *os.File
-	IsBlob() bool
-}
-
 // writeFile makes one file, and returns the SHA-256 of what it holds.
 func (w Writer) writeFile(ctx context.Context, root *os.Root, f registry.File) (sum string, err error) {
 	in, err := f.Open(ctx)
@@ -84,7 +74,7 @@ func (w Writer) writeFile(ctx context.Context, root *os.Root, f registry.File) (
 		return "", err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	local, isLocal := in.(onDisk)
+	local, isLocal := in.(*disk.Content)
 	if w.HardLink && isLocal && local.IsBlob() && link(root, f.Name, local) == nil {
 		return hashed(ctx, io.Discard, f, in)
 	}
@@ -117,7 +107,7 @@ type sized struct {
 func (s sized) Size() int64 { return s.size }
 
 // link gives the content a second name, and makes sure that it is that content.
-func link(root *os.Root, name string, from onDisk) error {
+func link(root *os.Root, name string, from *disk.Content) error {
 	if err := os.Link(from.Name(), filepath.Join(root.Name(), filepath.FromSlash(name))); err != nil {
 		return err
 	}

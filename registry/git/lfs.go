@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -208,9 +209,7 @@ type signed struct {
 
 func (s signed) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
-	for key, values := range s.header {
-		r.Header[key] = values
-	}
+	maps.Copy(r.Header, s.header)
 	return s.next.RoundTrip(r)
 }
 

@@ -130,7 +130,7 @@ func (s *Source) parse(ref registry.Reference) (*model, error) {
 		return bad(fmt.Sprintf("plain http to %s (ASSAY_UNSAFE_PLAIN_HTTP=%s allows it)", u.Host, u.Host))
 	}
 	m := &model{source: s, server: u}
-	escaped := rest
+	var escaped string
 	if name, alias, ok := strings.Cut(rest, "@"); ok {
 		escaped, m.alias = name, alias
 	} else {

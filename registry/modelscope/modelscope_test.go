@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,8 +41,8 @@ func start(t *testing.T) *hub {
 func (h *hub) find(revision string) (commit, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for i := len(h.commits) - 1; i >= 0; i-- {
-		if c := h.commits[i]; revision == "master" || revision == c.id {
+	for _, c := range slices.Backward(h.commits) {
+		if revision == "master" || revision == c.id {
 			return c, true
 		}
 	}

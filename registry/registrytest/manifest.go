@@ -2,6 +2,7 @@ package registrytest
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,9 +15,7 @@ func Layers(t testing.TB, mediaType string, files []File, describe func(File) ma
 	layers := []map[string]any{}
 	for _, f := range files {
 		layer := map[string]any{"digest": "sha256:" + SHA256(f.Content), "size": len(f.Content)}
-		for key, value := range describe(f) {
-			layer[key] = value
-		}
+		maps.Copy(layer, describe(f))
 		layers = append(layers, layer)
 	}
 	text, err := json.Marshal(map[string]any{"schemaVersion": 2, "mediaType": mediaType, "layers": layers})

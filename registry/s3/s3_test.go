@@ -103,7 +103,7 @@ func (b *bucket) list(w http.ResponseWriter, q url.Values) {
 	type element struct {
 		XMLName           xml.Name
 		Key               string
-		VersionId         string
+		VersionID         string `xml:"VersionId"`
 		IsLatest          bool
 		LastModified      string
 		ETag              string
@@ -112,12 +112,12 @@ func (b *bucket) list(w http.ResponseWriter, q url.Values) {
 		ChecksumType      string `xml:",omitempty"`
 	}
 	var list struct {
-		XMLName             xml.Name `xml:"ListVersionsResult"`
-		EncodingType        string
-		IsTruncated         bool
-		NextKeyMarker       string
-		NextVersionIdMarker string
-		Entries             []element
+		XMLName       xml.Name `xml:"ListVersionsResult"`
+		EncodingType  string
+		IsTruncated   bool
+		NextKeyMarker string
+		NextVersionID string `xml:"NextVersionIdMarker"`
+		Entries       []element
 	}
 	list.EncodingType = "url"
 	sorted := slices.Clone(b.versions)
@@ -133,18 +133,18 @@ func (b *bucket) list(w http.ResponseWriter, q url.Values) {
 			continue
 		}
 		if n++; n > b.pageSize {
-			list.IsTruncated, list.NextKeyMarker, list.NextVersionIdMarker = true, url.QueryEscape(sorted[i-1].key), sorted[i-1].id
+			list.IsTruncated, list.NextKeyMarker, list.NextVersionID = true, url.QueryEscape(sorted[i-1].key), sorted[i-1].id
 			break
 		}
 		e := element{
-			XMLName: xml.Name{Local: "Version"}, Key: url.QueryEscape(v.key), VersionId: v.id, IsLatest: isLatest,
+			XMLName: xml.Name{Local: "Version"}, Key: url.QueryEscape(v.key), VersionID: v.id, IsLatest: isLatest,
 			LastModified: v.modified.Format("2006-01-02T15:04:05.000Z"), Size: len(v.content), ETag: etag(v),
 		}
 		if b.sums {
 			e.ChecksumAlgorithm, e.ChecksumType = "SHA256", "FULL_OBJECT"
 		}
 		if b.flat {
-			e.VersionId = "null"
+			e.VersionID = "null"
 		}
 		if v.deleted {
 			e.XMLName.Local, e.ETag, e.ChecksumAlgorithm, e.ChecksumType = "DeleteMarker", "", "", ""

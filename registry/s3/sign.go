@@ -88,7 +88,7 @@ func signV4(chain *credentials.Credentials, cfg Config) func(context.Context, *h
 		}
 		if err != nil || value.AccessKeyID == "" || value.SignerType.IsAnonymous() {
 			anonymous = true
-			return r, nil //nolint:nilerr // no credentials anywhere: public buckets want none
+			return r, nil // public buckets want no credentials
 		}
 		r.Header.Set("X-Amz-Content-Sha256", emptySum)
 		return signer.SignV4(*r, value.AccessKeyID, value.SecretAccessKey, value.SessionToken, cmp.Or(cfg.Region, "us-east-1")), nil

@@ -79,7 +79,7 @@ func (p Process) command(ctx context.Context, arguments ...string) (*exec.Cmd, e
 	if err != nil {
 		return nil, fmt.Errorf("a repository on this machine is read by git, which is not installed: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, program, append(append([]string{"-c", "uploadpack.allowFilter=true", "upload-pack", "--strict", "--stateless-rpc"}, arguments...), p.Dir)...)
+	cmd := exec.CommandContext(ctx, program, append(append([]string{"-c", "uploadpack.allowFilter=true", "upload-pack", "--strict", "--stateless-rpc"}, arguments...), p.Dir)...) //nolint:gosec // the program of the path, arguments of ours, and a folder that the user named
 	cmd.Env = append(os.Environ(), "GIT_PROTOCOL="+version2, "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C")
 	return cmd, nil
 }

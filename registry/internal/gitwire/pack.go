@@ -181,9 +181,15 @@ func sum(h hash.Hash) (string, error) {
 // pack reads a pack as it arrives.
 type pack struct {
 	r        *bufio.Reader
-	zlib     io.ReadCloser
+	zlib     inflater
 	all      hash.Hash // of what was consumed, but for unhashed
 	unhashed []byte    // zlib takes byte after byte, which a hash does not like
+}
+
+// inflater is what zlib.NewReader gives.
+type inflater interface {
+	io.Reader
+	zlib.Resetter
 }
 
 func newPack(r io.Reader) *pack {
@@ -272,13 +278,13 @@ func (p *pack) next() (kind Kind, size int64, base string, err error) {
 
 // inflate writes exactly size bytes.
 func (p *pack) inflate(w io.Writer, size int64) error {
-	var err error
 	if p.zlib == nil {
-		p.zlib, err = zlib.NewReader(p)
-	} else {
-		err = p.zlib.(zlib.Resetter).Reset(p, nil)
-	}
-	if err != nil {
+		z, err := zlib.NewReader(p)
+		if err != nil {
+			return damaged(err)
+		}
+		p.zlib = z.(inflater) //nolint:forcetypeassert // documented: it implements zlib.Resetter
+	} else if err := p.zlib.Reset(p, nil); err != nil {
 		return damaged(err)
 	}
 	n, err := io.Copy(w, io.LimitReader(p.zlib, size+1))
@@ -340,7 +346,7 @@ func apply(base, text []byte) ([]byte, error) {
 	for len(text) > 0 {
 		op := text[0]
 		text = text[1:]
-		part := text
+		var part []byte
 		if op&0x80 == 0 { // what follows
 			if op == 0 || int(op) > len(text) {
 				return nil, errPack
