@@ -82,7 +82,7 @@ func nodeSchema(graph *schema) *schema {
 		1: texts("input", (*scan).nodeInput), 2: texts("output", (*scan).nodeOutput), 3: text("name", nil),
 		4: text("op_type", (*scan).nodeOperator), 5: many("attribute", attributeSchema(graph, tensor)),
 		6: text("doc_string", nil), 7: text("domain", (*scan).nodeDomain), 8: text("overload", nil),
-		9: entries("metadata_props", (*scan).metadata), 10: many("device_configurations", deviceSchema()),
+		9: entries("metadata_props", nil), 10: many("device_configurations", deviceSchema()),
 	}}
 }
 

@@ -99,8 +99,8 @@ var special = merge(map[Capability]string{
 
 	NestsGraph: "DatasetFromGraph",
 
-	// tensorflow_text/core/ops (TensorFlow Text 2.18), tensorflow_decision_forests/tensorflow/ops (1.11):
-	// both computing.
+	// tensorflow_text/core/ops (TensorFlow Text 2.18), tensorflow_decision_forests/tensorflow/ops (1.11), and
+	// the operator of TensorFlow Lite that the Object Detection API leaves in a graph: all computing.
 	Library: `CaseFoldUTF8 ConstrainedSequence FastBertNormalize FastWordpieceTokenizeWithOffsets FastWordpieceDetokenize
 		FastSentencepieceTokenize FastSentencepieceDetokenize MaxSpanningTree MstTask NgramsStringJoin NormalizeUTF8
 		NormalizeUTF8WithOffsetsMap PhraseTokenizeWithOffsets PhraseDetokenize RegexSplitWithOffsets RougeL
@@ -109,7 +109,8 @@ var special = merge(map[Capability]string{
 		SplitMergeTokenizeWithOffsets TextByteSplit TextByteSplitByOffsets UnicodeScriptTokenizeWithOffsets UnicodeWordTokenize
 		WhitespaceTokenizeWithOffsets WhitespaceTokenizeWithOffsetsV2 WordpieceTokenizeWithOffsets WordpieceDetokenize TokenizerFromLogits
 		SimpleMLCreateModelResource SimpleMLInferenceOp SimpleMLInferenceOpWithHandle SimpleMLInferenceLeafIndexOpWithHandle
-		SimpleMLLoadModelFromPath SimpleMLLoadModelFromPathWithHandle`,
+		SimpleMLLoadModelFromPath SimpleMLLoadModelFromPathWithHandle
+		TFLite_Detection_PostProcess`,
 })
 
 func merge(groups map[Capability]string) map[string]Capability {
