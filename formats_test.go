@@ -140,14 +140,14 @@ var checks = []check{
 	{"YM-04", "alias bomb", "text/alias-bomb", ""},
 	{"YM-05", "duplicate keys and members", "text/duplicate-key tar/duplicate-name zip/duplicate-name", ""},
 
-	{"AR-01", "escape", "zip/path-escape tar/path-escape sevenzip/path-escape", ""},
+	{"AR-01", "escape", "zip/path-escape tar/path-escape sevenzip/path-escape rar/path-escape", ""},
 	{"AR-02", "headers that contradict each other", "zip/header-mismatch zip/name-mismatch tar/name-mismatch tar/size-mismatch", ""},
-	{"AR-03", "duplicate and case-folded names", "zip/duplicate-name zip/case-duplicate tar/duplicate-name sevenzip/duplicate-name repository/case-folded", ""},
+	{"AR-03", "duplicate and case-folded names", "zip/duplicate-name zip/case-duplicate tar/duplicate-name sevenzip/duplicate-name rar/duplicate-name repository/case-folded", ""},
 	{"AR-04", "checksums and flag bits", "zip/bad-crc zip/flags", "a wrong checksum in a 7z, gzip or xz stream is a gap, after its content was scanned"},
-	{"AR-05", "prefix, suffix, several directories", "zip/prefix zip/trailing zip/ambiguous-directory zip/gap tar/data-after-end sevenzip/trailing-data compress/hidden-data", ""},
+	{"AR-05", "prefix, suffix, several directories", "zip/prefix zip/trailing zip/ambiguous-directory zip/gap tar/data-after-end sevenzip/trailing-data rar/trailing-data compress/hidden-data", ""},
 	{"AR-06", "bombs", "zip/overlap", "ratio, total, number and depth are limits of the core: reaching one is a gap of the kind limit, and the gate fails"},
 	{"AR-07", "nesting, unsupported methods", "", "a gap of the kind limit or unsupported, and the gate fails"},
-	{"AR-08", "encrypted members", "zip/encrypted", "and a gap; in 7z a gap alone"},
+	{"AR-08", "encrypted members", "zip/encrypted", "and a gap; in 7z and rar a gap alone"},
 	{"NA-01", "native code", "script/native-code script/bytecode repository/embedded-program", "weights are searched when every byte is read: by gate, not by scan"},
 
 	{"AD-01", "names of the tensors of an adapter", "repository/adapter-tensor gguf/adapter", ""},
@@ -193,7 +193,7 @@ var identified = [][2]string{
 	{"programs and libraries of every platform, llamafile", "script/native-code"},
 	{"bytecode of Python, Java, WebAssembly, Lua, Dalvik", "script/bytecode"},
 	{"7z members in PPMd, with filters for machine code, or encrypted", "a gap that says so"},
-	{"rar archives", "not opened: no rar archive is a model; the gap says that the format is not known"},
+	{"compressed and encrypted members of rar archives", "a gap that says so; stored members are scanned"},
 }
 
 // TestFormats: every check of the list is made by a rule that exists, or says why

@@ -41,6 +41,7 @@ import (
 	"assay/scanners/pickle"
 	"assay/scanners/pmml"
 	"assay/scanners/python"
+	"assay/scanners/rar"
 	"assay/scanners/rdata"
 	"assay/scanners/repository"
 	"assay/scanners/safetensors"
@@ -111,6 +112,7 @@ func Scanners() []scanners.Scanner {
 		pickle.Scanner{},
 		pmml.Scanner{},
 		python.Scanner{},
+		rar.Scanner{},
 		rdata.Scanner{},
 		repository.Scanner{},
 		safetensors.Scanner{},
