@@ -64,6 +64,7 @@ import (
 	"assay/scanners/torchscript"
 	"assay/scanners/torchserve"
 	"assay/scanners/xgboost"
+	"assay/scanners/xml"
 	"assay/scanners/zip"
 )
 
@@ -135,6 +136,7 @@ func Scanners() []scanners.Scanner {
 		torchscript.Scanner{},
 		torchserve.Scanner{},
 		xgboost.Scanner{},
+		xml.Scanner{},
 		zip.Scanner{},
 	}
 }

@@ -40,6 +40,7 @@ func (s *scan) whole(text []byte) {
 	if s.profile.format == yaml {
 		s.aliases(text)
 		s.yamlKeys(text)
+		s.dataScript(text)
 	}
 	if isGitSetting(s.base) {
 		s.gitSettings(text)

@@ -126,6 +126,12 @@ var rules = []scanners.Rule{
 		Help:    "Programs guess its encoding, and may guess differently. Convert it to UTF-8.",
 		CWE:     []string{"CWE-436"},
 	}, {
+		ID: "text/formula", Severity: scanners.Low, Class: scanners.Unknown,
+		Summary: "A cell of a table is a formula that reaches out.",
+		Help: "A spreadsheet that opens the table starts a program (DDE) or fetches an address. Read the table with a program for data, " +
+			"or put an apostrophe before the cell.",
+		CWE: []string{"CWE-1236"}, ATLAS: []string{"AML.T0011"}, OWASP: []string{"LLM05"},
+	}, {
 		ID: "text/secret", Severity: scanners.High, Class: scanners.Suspicious,
 		Summary: "A key or token was left in the file.",
 		Help: "Whoever has the file can use it, also to change this repository. The finding shows its last characters only. " +

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"path"
 	"regexp"
 	"strings"
 
@@ -47,6 +48,9 @@ func (s *scan) greps() []*grep {
 	}
 	if s.profile.kind != vocabulary {
 		list = append(list, &grep{pattern: secrets.Pattern, hints: secrets.Hints, report: s.foundSecret})
+	}
+	if ext := path.Ext(s.base); ext == ".csv" || ext == ".tsv" {
+		list = append(list, &grep{pattern: formula, hints: formulaHints, report: s.foundFormula})
 	}
 	if s.profile.kind == config {
 		list = append(list, &grep{pattern: codeText, hints: codeHints, report: s.foundCode})
@@ -169,3 +173,18 @@ var codeTags = []string{"python/object", "python/name", "python/module", "js/fun
 
 // callTags are those of HyperPyYAML, which every SpeechBrain model uses.
 var callTags = []string{"!new:", "!apply:", "!applyref:", "!name:", "!module:", "!include:"}
+
+// formula is a cell that a spreadsheet computes with something from outside: a
+// program by DDE, or an address (OWASP, CSV injection).
+var (
+	formula      = regexp.MustCompile(`(?i)(?:^|[,;\t\n\r])[ "']{0,4}[=+@-][^,;\t\n]{0,60}?(?:\|[^,\n]{0,80}!|\b(?:HYPERLINK|WEBSERVICE|IMPORT(?:XML|DATA|HTML|FEED|RANGE)|IMAGE|DDE|EXEC|CALL|REGISTER|RTD|FILES)\s*\()`)
+	formulaHints = []string{"=", "+", "@", "-"}
+)
+
+func (s *scan) foundFormula(offset int64, match []byte) {
+	severity := scanners.Low
+	if bytes.ContainsAny(match, "|") {
+		severity = scanners.Medium
+	}
+	s.addAs(severity, "text/formula", offset, "%s", clip.Quote(bytes.TrimSpace(match), 80))
+}

@@ -2,9 +2,11 @@ package text
 
 import (
 	"bytes"
+	"io"
 	"regexp"
 	"strings"
 
+	"assay/scanners"
 	"assay/scanners/internal/clip"
 )
 
@@ -35,6 +37,26 @@ func (s *scan) aliases(text []byte) {
 			return
 		}
 	}
+}
+
+// download is the setting by which Ultralytics runs Python to get the data
+// (ultralytics/data/utils.py, check_det_dataset).
+var (
+	download  = regexp.MustCompile(`(?m)^download:[ \t]*[|>][-+0-9]*[ \t]*(?:#[^\n]*)?\r?\n((?:\r?\n)*[ \t]+[^\n]*\n?(?:[ \t]+[^\n]*\n?|\r?\n)*)`)
+	ofDataset = regexp.MustCompile(`(?m)^(?:train|val|names|nc):`)
+)
+
+// dataScript hands on the program in the description of a dataset. Its name has a
+// dot in it: it runs when somebody trains, and cannot be imported.
+func (s *scan) dataScript(text []byte) {
+	m := download.FindSubmatchIndex(text)
+	if m == nil || s.wide || !ofDataset.Match(text) {
+		return
+	}
+	body := string(text[m[2]:m[3]])
+	s.addAs(scanners.Low, "text/code-in-config", int64(m[0]), "Python that Ultralytics runs to get the data")
+	s.members = append(s.members, scanners.Member{Name: "download.yaml.py", Size: -1, Span: scanners.Span{Off: int64(m[2]), Len: int64(m[3] - m[2])},
+		Open: func() (io.Reader, error) { return strings.NewReader("if True:\n" + body), nil }})
 }
 
 // mapping is an open block mapping of YAML.
