@@ -13,6 +13,9 @@
 // equal keys. All of this is read here too; another encoding and equal keys are
 // findings, because a scanner that reads plain JSON sees another model.
 //
+// Configurations in YAML, as Keras below 2.6 wrote them, are judged by the same
+// rules; tags of YAML that run code belong to the scanner of texts.
+//
 // # Security
 //
 // The document is read as a stream of tokens. Kept are the open objects with a dozen

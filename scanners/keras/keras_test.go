@@ -218,12 +218,46 @@ func TestLegacyFile(t *testing.T) {
 	}
 }
 
+// The YAML that Keras below 2.6 wrote is judged like JSON.
+func TestYAML(t *testing.T) {
+	const good = "backend: tensorflow\nclass_name: Sequential\nconfig:\n  name: sequential\n  layers:\n  - class_name: Dense\n    config: {name: dense, units: 3, activation: relu}\nkeras_version: 2.4.0\n"
+	report := scannertest.Harmless(t, list, "model.yaml", []byte(good))
+	if len(report.Formats) != 2 {
+		t.Errorf("formats %v", report.Formats)
+	}
+	for what, text := range map[string]string{
+		"a lambda":  strings.Replace(good, "class_name: Dense", "class_name: Lambda", 1),
+		"in quotes": strings.Replace(good, "class_name: Dense", "'class_name': \"L\\x61mbda\"", 1),
+		"aliases":   "x: &a {class_name: Lambda, config: {}}\n" + strings.Replace(good, "- class_name: Dense", "- *a\n  - class_name: Dense", 1),
+		"second":    good + "---\nclass_name: Lambda\nconfig: {}\n",
+	} {
+		if r := scannertest.Scan(list, "model.yaml", []byte(text)); !scannertest.HasRule(r.Findings, "keras/lambda") {
+			t.Errorf("%s: %+v", what, r.Findings)
+		}
+	}
+	if r := scannertest.Scan(list[:1], "model.yaml", []byte(good+"---\n]]] no YAML\n")); r.Coverage.Complete() {
+		t.Errorf("what is no YAML passes for parsed: %+v", r.Coverage)
+	}
+	var bomb strings.Builder
+	bomb.WriteString("a0: &a0 {class_name: Dense, config: {}}\n")
+	for i := range 30 {
+		fmt.Fprintf(&bomb, "a%d: &a%d [*a%d, *a%d]\n", i+1, i+1, i, i)
+	}
+	if r := scannertest.Scan(list[:1], "model.yaml", []byte(bomb.String())); len(r.Gaps) == 0 {
+		t.Errorf("aliases of aliases: %+v", r)
+	}
+	if r := scannertest.Scan(list[:1], "labels.yaml", []byte("class_name: cat\nother: [class_name]\n")); len(r.Formats) > 0 {
+		t.Errorf("a text without objects: %+v", r)
+	}
+}
+
 func FuzzScan(f *testing.F) {
 	for name, data := range fixtures(f) {
 		f.Add(name, data)
 	}
 	f.Add("config.json", inModel(layer("Lambda", `{"function": ["`+code()+`"]}`)))
 	f.Add("", []byte("\xff\xfe{\x00}\x00"))
+	f.Add("m.yaml", []byte("a: &x {class_name: Lambda, config: {}}\nb: [*x, *x]\n"))
 	f.Add("", []byte("\x00\x00\x00{\x00\x00\x00}"))
 	f.Fuzz(func(t *testing.T, n string, data []byte) {
 		scannertest.Properties(t, Scanner{}, n, data)

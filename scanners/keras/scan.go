@@ -2,6 +2,8 @@ package keras
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"slices"
 	"strconv"
 
@@ -23,7 +25,9 @@ func (Scanner) Info() scanners.Info {
 
 // Match accepts what begins as an object or a list of JSON in any encoding of
 // Python. Where the references stand is only known at the end.
-func (Scanner) Match(h scanners.Head) bool { return pyjson.IsContainer(h.Start) }
+func (Scanner) Match(h scanners.Head) bool {
+	return pyjson.IsContainer(h.Start) || isYAML(h.Start, h.Size)
+}
 
 // parts are what Keras finds a class or function by, and what may be code, or lead
 // elsewhere. Keras 2 saves a function as a list of byte code, defaults and closure.
@@ -42,18 +46,27 @@ type scan struct {
 	unknown []scanners.Finding
 	objects int
 	version string
+	partly  bool // only the beginning is a configuration
 }
 
 // Scan reads the whole document.
 func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (scanners.Result, error) {
 	s := &scan{found: findings.New(rules)}
-	doc, err := pyjson.Walk(ctx, f, parts, s.object)
+	start := make([]byte, min(f.Size, scanners.HeadSize))
+	if _, err := io.ReadFull(io.NewSectionReader(f, 0, f.Size), start); err != nil {
+		return scanners.Result{}, fmt.Errorf("read the beginning: %w", err)
+	}
+	read := func() (pyjson.Document, error) { return pyjson.Walk(ctx, f, parts, s.object) }
+	if !pyjson.IsContainer(start) {
+		read = func() (pyjson.Document, error) { return s.readYAML(ctx, f) }
+	}
+	doc, err := read()
 	if s.objects == 0 && s.version == "" {
 		return scanners.Result{}, scanners.ErrNotRecognised
 	}
 	s.finish(doc)
 	result := scanners.Result{Findings: s.found.All(), Facts: s.facts()}
-	if err == nil {
+	if err == nil && !s.partly {
 		result.Parsed.Add(0, f.Size)
 	}
 	return result, err
