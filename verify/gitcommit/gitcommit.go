@@ -153,7 +153,11 @@ func idOf(commit []byte) (string, error) {
 	h := sha1cd.New()
 	fmt.Fprintf(h, "commit %d\x00", len(commit))
 	_, _ = h.Write(commit) // never fails
-	sum, collision := h.(sha1cd.CollisionResistantHash).CollisionResistantSum(nil)
+	careful, ok := h.(sha1cd.CollisionResistantHash)
+	if !ok {
+		return "", errCollision // never: the package exists for this
+	}
+	sum, collision := careful.CollisionResistantSum(nil)
 	if collision {
 		return "", errCollision
 	}

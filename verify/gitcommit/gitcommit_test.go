@@ -2,6 +2,7 @@ package gitcommit
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"os"
 	"os/exec"
@@ -47,7 +48,11 @@ func commit(t *testing.T, keyType string) (object []byte, id string, key trust.P
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, _, _, _, err := ssh.ParseAuthorizedKey(text)
+	blob, err := base64.StdEncoding.DecodeString(strings.Fields(string(text))[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := ssh.ParsePublicKey(blob)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,7 +84,9 @@ func (r *TUF) Publish(version int64, name string, content []byte, expires time.T
 	_, err = timestamp.Sign(r.signer(metadata.TIMESTAMP))
 	r.check(err)
 	r.files = map[string][]byte{"/targets/" + sum + "." + name: content}
-	for path, document := range map[string]interface{ ToBytes(bool) ([]byte, error) }{
+	for path, document := range map[string]interface {
+		ToBytes(pretty bool) ([]byte, error)
+	}{
 		"/timestamp.json": timestamp, fmt.Sprintf("/%d.snapshot.json", version): snapshot, fmt.Sprintf("/%d.targets.json", version): targets,
 	} {
 		r.files[path], err = document.ToBytes(false)
