@@ -122,6 +122,11 @@ type File struct {
 	// and compared content all the same (small files, stores without ranges).
 	OpenRanges func(ctx context.Context) (Content, error)
 
+	// OpenHashing, if not nil, is Open for a reader that hashes the whole content
+	// itself, so that what lies in a cache is hashed once and not twice. Until Hashed
+	// has accepted the digest, nothing may be concluded from the content.
+	OpenHashing func(ctx context.Context) (HashedContent, error)
+
 	// Stamp tells a file at rest from a changed one without reading it. The zero
 	// Stamp tells nothing.
 	Stamp Stamp
@@ -138,6 +143,14 @@ type Stamp struct {
 // MaxWhole is the size up to which OpenRanges fetches and compares a file as a
 // whole, in bytes: less is not worth several requests.
 const MaxWhole = 256 << 10
+
+// HashedContent is content that its reader compares. Hashed is told the SHA-256 of
+// all of it, in hex; an error that wraps ErrDigest means that the content was wrong
+// and has been set aside: opened again, the file is fetched anew.
+type HashedContent interface {
+	Content
+	Hashed(sha256 string) error
+}
 
 // Content is random access to the bytes of a file. ReadAt is safe for
 // concurrent use. Close returns an error that wraps ErrChanged when the bytes

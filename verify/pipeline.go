@@ -143,6 +143,7 @@ func (p Pipeline) prepare(ctx context.Context, a *registry.Artifact, e *Evidence
 type fileResult struct {
 	file     FileEvidence
 	sums     hashing.Sums
+	again    bool // the bytes were wrong, and those of the next look may be right
 	gaps     []Gap
 	report   scanners.FileReport // for the checks across files
 	programs []scanners.Program
@@ -190,8 +191,18 @@ func (p Pipeline) readAll(ctx context.Context, files []registry.File, needs []Ha
 	return results
 }
 
-// readFile hashes and scans one file.
-func (p Pipeline) readFile(ctx context.Context, f registry.File, needs []HashNeed, buf []byte) (r fileResult) {
+// readFile hashes and scans one file, and once more when a cache had other bytes than
+// it should: they have been set aside, and are fetched anew.
+func (p Pipeline) readFile(ctx context.Context, f registry.File, needs []HashNeed, buf []byte) fileResult {
+	r := p.readOnce(ctx, f, needs, buf)
+	if r.again {
+		f.OpenHashing = nil
+		r = p.readOnce(ctx, f, needs, buf)
+	}
+	return r
+}
+
+func (p Pipeline) readOnce(ctx context.Context, f registry.File, needs []HashNeed, buf []byte) (r fileResult) {
 	defer func() {
 		// A source or a hash that panics costs its file, and neither the others
 		// nor the report.
@@ -233,6 +244,9 @@ func (p Pipeline) open(ctx context.Context, f registry.File) (registry.Content, 
 	if p.HeadersOnly && f.OpenRanges != nil {
 		return f.OpenRanges(ctx)
 	}
+	if !p.HeadersOnly && f.OpenHashing != nil {
+		return f.OpenHashing(ctx)
+	}
 	return f.Open(ctx)
 }
 
@@ -253,6 +267,9 @@ func (p Pipeline) readContent(ctx context.Context, f registry.File, content regi
 	case !w.intact():
 		r.gaps = append(r.gaps, Gap{Code: GapChanged, File: f.Name, Reason: "the file was changed while it was read"})
 		return
+	}
+	if h, ok := content.(registry.HashedContent); ok && errors.Is(h.Hashed(sums.SHA256()), registry.ErrDigest) {
+		r.again = true
 	}
 	r.sums = sums
 	r.file.SHA256, r.file.SHA512 = sums.SHA256(), sums.SHA512()

@@ -67,15 +67,36 @@ func (w Writer) fill(ctx context.Context, a *registry.Artifact, dir string, lock
 	return nil
 }
 
-// writeFile makes one file, and returns the SHA-256 of what it holds.
+// writeFile makes one file, and returns the SHA-256 of what it holds. What is wrong in
+// the cache is fetched once more.
 func (w Writer) writeFile(ctx context.Context, root *os.Root, f registry.File) (sum string, err error) {
-	in, err := f.Open(ctx)
+	if f.OpenHashing == nil || w.HardLink {
+		return w.writeFrom(ctx, root, f, f.Open)
+	}
+	sum, err = w.writeFrom(ctx, root, f, func(ctx context.Context) (registry.Content, error) { return f.OpenHashing(ctx) })
+	if !errors.Is(err, errAgain) {
+		return sum, err
+	}
+	if err := root.Remove(f.Name); err != nil {
+		return "", err
+	}
+	return w.writeFrom(ctx, root, f, f.Open)
+}
+
+// errAgain: the content was wrong, and what is fetched anew may be right.
+var errAgain = errors.New("the cache was wrong")
+
+func (w Writer) writeFrom(ctx context.Context, root *os.Root, f registry.File, open func(context.Context) (registry.Content, error)) (sum string, err error) {
+	in, err := open(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	local, isLocal := in.(*disk.Content)
-	if w.HardLink && isLocal && local.IsBlob() && link(root, f.Name, local) == nil {
+	var local *disk.Content
+	if d, ok := in.(interface{ Disk() *disk.Content }); ok {
+		local = d.Disk()
+	}
+	if w.HardLink && local != nil && local.IsBlob() && link(root, f.Name, local) == nil {
 		return hashed(ctx, io.Discard, f, in)
 	}
 	out, err := root.OpenFile(f.Name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
@@ -83,13 +104,13 @@ func (w Writer) writeFile(ctx context.Context, root *os.Root, f registry.File) (
 		return "", err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	if isLocal && f.Size > 0 && disk.Clone(out, local.Handle()) == nil {
+	if local != nil && f.Size > 0 && disk.Clone(out, local.Handle()) == nil {
 		info, err := out.Stat()
 		if err != nil {
 			return "", err
 		}
 		// What is in the folder is what is hashed, not what it was cloned from.
-		sum, err = hashed(ctx, io.Discard, f, sized{out, info.Size()})
+		sum, err = hashed(ctx, io.Discard, f, sized{out, info.Size(), in})
 		return sum, errors.Join(err, out.Sync())
 	}
 	if sum, err = hashed(ctx, out, f, in); err != nil {
@@ -98,13 +119,24 @@ func (w Writer) writeFile(ctx context.Context, root *os.Root, f registry.File) (
 	return sum, out.Sync()
 }
 
-// sized is a file of a known size.
+// sized is a clone of content.
 type sized struct {
 	io.ReaderAt
 	size int64
+	of   registry.Content
 }
 
 func (s sized) Size() int64 { return s.size }
+
+func (s sized) Hashed(sum string) error { return said(s.of, sum) }
+
+// said tells content that its reader compares what it has.
+func said(content any, sum string) error {
+	if h, ok := content.(interface{ Hashed(sha256 string) error }); ok {
+		return h.Hashed(sum)
+	}
+	return nil
+}
 
 // link gives the content a second name, and makes sure that it is that content.
 func link(root *os.Root, name string, from *disk.Content) error {
@@ -144,6 +176,11 @@ func hashed(ctx context.Context, w io.Writer, f registry.File, in interface {
 		return "", fmt.Errorf("%w: listed with %d bytes, has %d", registry.ErrChanged, f.Size, n)
 	}
 	sum = hex.EncodeToString(h.Sum(nil))
+	if err := said(in, sum); errors.Is(err, registry.ErrDigest) {
+		return "", errAgain
+	} else if err != nil {
+		return "", err
+	}
 	for _, d := range f.Declared {
 		if d.Digest.Algorithm == "sha256" && d.Digest.Hex != sum {
 			return "", fmt.Errorf("%w: promised %s, got sha256:%s", registry.ErrDigest, d.Digest, sum)

@@ -136,6 +136,12 @@ func (s *Source) file(r repo, e treeEntry) (registry.File, error) {
 		Name: e.Path, Size: size, Declared: []registry.Declared{declared},
 		Open:       func(ctx context.Context) (registry.Content, error) { return s.open(ctx, r, blob) },
 		OpenRanges: func(ctx context.Context) (registry.Content, error) { return s.openRanges(ctx, r, blob) },
+		OpenHashing: func(ctx context.Context) (registry.HashedContent, error) {
+			if s.cfg.Offline {
+				return nil, fmt.Errorf("%w: %s", registry.ErrOffline, blob.Name)
+			}
+			return s.cfg.Store.GetHashing(ctx, blob, s.fill(r, blob))
+		},
 	}, nil
 }
 
@@ -144,9 +150,13 @@ func (s *Source) open(ctx context.Context, r repo, b cas.Blob) (registry.Content
 	if s.cfg.Offline {
 		return nil, fmt.Errorf("%w: %s", registry.ErrOffline, b.Name)
 	}
-	return s.cfg.Store.Get(ctx, b, func(ctx context.Context, sink *cas.Sink) error {
+	return s.cfg.Store.Get(ctx, b, s.fill(r, b))
+}
+
+func (s *Source) fill(r repo, b cas.Blob) cas.Fill {
+	return func(ctx context.Context, sink *cas.Sink) error {
 		return s.explain(r, s.cfg.Client.Download(ctx, s.download(r, b), sink))
-	})
+	}
 }
 
 // openRanges gives access to a file at the pinned commit without fetching it.

@@ -204,10 +204,16 @@ func (l *listing) addBlob(d descriptor, folder, name, by string) error {
 	l.listed[key] = true
 	name = folder + name
 	blob := cas.Blob{Name: name, Size: d.Size, Want: []registry.Digest{digest}}
-	l.artifact.Files = append(l.artifact.Files, registry.File{
+	f := registry.File{
 		Name: name, Size: d.Size, Declared: []registry.Declared{{Digest: digest, By: by}},
 		Open:       func(ctx context.Context) (registry.Content, error) { return l.pull.open(ctx, blob) },
 		OpenRanges: func(ctx context.Context) (registry.Content, error) { return l.pull.openRanges(ctx, blob) },
-	})
+	}
+	if h, ok := l.pull.(interface {
+		openHashing(ctx context.Context, b cas.Blob) (registry.HashedContent, error)
+	}); ok {
+		f.OpenHashing = func(ctx context.Context) (registry.HashedContent, error) { return h.openHashing(ctx, blob) }
+	}
+	l.artifact.Files = append(l.artifact.Files, f)
 	return nil
 }

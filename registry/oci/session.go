@@ -229,9 +229,18 @@ func digestOf(algorithm string, body []byte) (registry.Digest, error) {
 
 // open fetches a blob.
 func (p *pull) open(ctx context.Context, b cas.Blob) (registry.Content, error) {
-	return p.source.cfg.Store.Get(ctx, b, func(ctx context.Context, sink *cas.Sink) error {
+	return p.source.cfg.Store.Get(ctx, b, p.fill(b))
+}
+
+// openHashing fetches a blob for a reader that hashes it.
+func (p *pull) openHashing(ctx context.Context, b cas.Blob) (registry.HashedContent, error) {
+	return p.source.cfg.Store.GetHashing(ctx, b, p.fill(b))
+}
+
+func (p *pull) fill(b cas.Blob) cas.Fill {
+	return func(ctx context.Context, sink *cas.Sink) error {
 		return p.explain(b.Want[0].String(), p.source.cfg.Client.Download(ctx, p.download(b), sink))
-	})
+	}
 }
 
 // openRanges gives access to a blob without fetching it.

@@ -159,6 +159,14 @@ func sweep(root *os.Root) {
 // registry.ErrDigest when the store's bytes do not. Several callers that want
 // the same blob wait for one download.
 func (s *Store) Get(ctx context.Context, b Blob, fill Fill) (registry.Content, error) {
+	c, err := s.get(ctx, b, fill)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (s *Store) get(ctx context.Context, b Blob, fill Fill) (*disk.Content, error) {
 	if len(b.Want) == 0 && b.Key == "" {
 		return nil, fmt.Errorf("%w: no digest was promised for %s, its bytes cannot be checked", registry.ErrDigest, b.Name)
 	}
@@ -207,7 +215,7 @@ func (s *Store) lock(ctx context.Context, key string) (unlock func(), err error)
 
 // cached returns the blob if the cache has it and it is right. A wrong one is
 // removed: the cache heals instead of failing again and again.
-func (s *Store) cached(ctx context.Context, root *os.Root, b Blob) registry.Content {
+func (s *Store) cached(ctx context.Context, root *os.Root, b Blob) *disk.Content {
 	sum, ok := lookup(root, b)
 	if !ok {
 		return nil

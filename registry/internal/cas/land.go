@@ -19,7 +19,7 @@ import (
 // land fetches a blob into its part and gives it its name once it is right and on
 // disk. A part that turns out wrong is fetched once more from the start. On a
 // failure that may pass, what is there of a large part is kept for the next try.
-func (s *Store) land(ctx context.Context, root *os.Root, b Blob, fill Fill) (registry.Content, error) {
+func (s *Store) land(ctx context.Context, root *os.Root, b Blob, fill Fill) (*disk.Content, error) {
 	p, err := claim(ctx, root, b)
 	if err != nil {
 		return nil, fmt.Errorf("cache %s: %w", b.Name, err)

@@ -106,6 +106,9 @@ func (o Opener) Content(want fs.FileInfo) (*Content, error) {
 // Size is the size in bytes at the time of Open.
 func (c *Content) Size() int64 { return c.before.Size() }
 
+// Disk is the content itself, for those who hold it inside of something else.
+func (c *Content) Disk() *Content { return c }
+
 // IsBlob reports that the name stands for the content, so that a second name of the
 // file is no change of it.
 func (c *Content) IsBlob() bool { return c.opener.Stat == nil }

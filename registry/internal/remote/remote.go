@@ -51,6 +51,12 @@ func (s Store) File(e Entry) registry.File {
 		Name: e.Name, Size: e.Size, Declared: e.Declared,
 		Open:       func(ctx context.Context) (registry.Content, error) { return s.open(ctx, b, d) },
 		OpenRanges: func(ctx context.Context) (registry.Content, error) { return s.openRanges(ctx, b, d) },
+		OpenHashing: func(ctx context.Context) (registry.HashedContent, error) {
+			if s.Offline {
+				return nil, fmt.Errorf("%w: %s", registry.ErrOffline, b.Name)
+			}
+			return s.Cache.GetHashing(ctx, b, s.fill(d))
+		},
 	}
 }
 
@@ -58,9 +64,13 @@ func (s Store) open(ctx context.Context, b cas.Blob, d fetch.Download) (registry
 	if s.Offline {
 		return nil, fmt.Errorf("%w: %s", registry.ErrOffline, b.Name)
 	}
-	return s.Cache.Get(ctx, b, func(ctx context.Context, sink *cas.Sink) error {
+	return s.Cache.Get(ctx, b, s.fill(d))
+}
+
+func (s Store) fill(d fetch.Download) cas.Fill {
+	return func(ctx context.Context, sink *cas.Sink) error {
 		return s.explain(s.Client.Download(ctx, d, sink))
-	})
+	}
 }
 
 func (s Store) openRanges(ctx context.Context, b cas.Blob, d fetch.Download) (registry.Content, error) {
