@@ -65,7 +65,6 @@ var formats = []format{
 	{"an MNN model", 0, "", []string{".mnn"}, false, "Alibaba, MNN: schema/default/MNN.fbs has no identifier"},
 	{"a CNTK model", 0, "B\x00C\x00N\x00\x00\x00", []string{".cntk", ".dnn"}, false, "Microsoft, CNTK: ComputationNetwork.cpp"},
 	{"a Torch7 object", 0, "\x04\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00V 1", []string{".t7"}, false, "torch7: File.lua"},
-	{"the parameters of an MXNet model", 0, "\x12\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", nil, false, "MXNet: ndarray.cc, kMXAPINDArrayListMagic"},
 	{"a compiled Core ML model", 0, "", []string{".mlmodelc"}, true, "Apple, coremlcompiler"},
 	{"a model compiled for Qualcomm's runtime", 0, "", []string{".dlc"}, true, "Qualcomm, SNPE"},
 	{"a network compiled for Intel's NPU", 0, "", []string{".blob"}, true, "OpenVINO, compile_tool"},

@@ -1,12 +1,13 @@
-// Package mxnet checks the graphs of MXNet models (NAME-symbol.json). MXNet is no
-// longer maintained. Its operator Custom calls a Python class by the name in its
-// attribute op_type; all else computes in the library, or in one that the user
-// loads. The parameters beside a graph are recognised by package engine.
+// Package mxnet checks MXNet models: the graph (NAME-symbol.json) and the arrays
+// beside it (NAME-0000.params). MXNet is no longer maintained. Its operator Custom
+// calls a Python class by the name in its attribute op_type; all else computes in
+// the library, or in one that the user loads.
 //
 // # Security
 //
 // JSON is read token by token with the bounds of package jsontok; keys that are
-// there twice are a finding.
+// there twice are a finding. Arrays are read head by head, every size compared with
+// the file; old and sparse ones stay uncovered.
 package mxnet
 
 import (
@@ -50,7 +51,7 @@ type Scanner struct{}
 
 // Info describes the scanner and its rules.
 func (Scanner) Info() scanners.Info {
-	return scanners.Info{Name: "mxnet", Title: "MXNet graph", Version: 1, Rules: slices.Clone(rules)}
+	return scanners.Info{Name: "mxnet", Title: "MXNet model", Version: 1, Rules: slices.Clone(rules)}
 }
 
 // nodes and heads are keys that every graph has at the top, at either end.
@@ -59,9 +60,10 @@ var (
 	heads = regexp.MustCompile(`"(heads|arg_nodes)"\s*:`)
 )
 
-// Match accepts an object that begins with nodes and ends with heads.
+// Match accepts the mark of a list of arrays, and an object that begins with nodes
+// and ends with heads.
 func (Scanner) Match(h scanners.Head) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(h.Start, "\xef\xbb\xbf \t\r\n"), []byte("{")) && nodes.Match(h.Start) && heads.Match(h.End)
+	return bytes.HasPrefix(h.Start, []byte(magicList)) || bytes.HasPrefix(bytes.TrimLeft(h.Start, "\xef\xbb\xbf \t\r\n"), []byte("{")) && nodes.Match(h.Start) && heads.Match(h.End)
 }
 
 // library is a path of something that is loaded as a library.
@@ -74,8 +76,17 @@ type scan struct {
 	operators int
 }
 
-// Scan reads the whole graph.
+// Scan reads the whole graph, or the head of every array.
 func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (scanners.Result, error) {
+	start := make([]byte, min(f.Size, int64(len(magicList))))
+	if _, err := f.ReadAt(start, 0); err != nil && !errors.Is(err, io.EOF) {
+		return scanners.Result{}, err
+	}
+	if string(start) == magicList {
+		p := &params{ctx: ctx, file: f}
+		err := p.read()
+		return p.result, err
+	}
 	s := &scan{found: findings.New(rules), top: make(map[string]bool)}
 	err := s.read(ctx, jsontok.New(io.NewSectionReader(f, 0, f.Size), jsontok.Options{}))
 	if !s.top["nodes"] || err == nil && !(s.top["heads"] && s.top["arg_nodes"]) {

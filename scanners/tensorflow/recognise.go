@@ -31,6 +31,8 @@ func (s *scan) recognise(name string, span scanners.Span) (*schema, error) {
 		return s.schemas.fingerprint, nil
 	case isNamed(name, "keras_metadata.pb") && fits(o, s.schemas.metadata):
 		return s.schemas.metadata, nil
+	case isNamed(name, "tfhub_module.pb") && fits(o, s.schemas.hub):
+		return s.schemas.hub, nil
 	case m == nil && isNamed(name, "saved_model_debug_info.pb") && fits(o, s.schemas.debug):
 		return s.schemas.debug, nil
 	case m == nil && isNamed(name, "saved_model.pb") && len(o.types) > 0:

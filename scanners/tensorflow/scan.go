@@ -34,7 +34,7 @@ func (Scanner) Info() scanners.Info {
 // Match accepts what begins like one of the messages, and the names in use. None of
 // the formats has a signature; Scan looks closer.
 func (Scanner) Match(h scanners.Head) bool {
-	return isNamed(h.Name, "saved_model.pb", "keras_metadata.pb", "fingerprint.pb", "saved_model_debug_info.pb") ||
+	return isNamed(h.Name, "saved_model.pb", "keras_metadata.pb", "fingerprint.pb", "saved_model_debug_info.pb", "tfhub_module.pb") ||
 		len(h.Start) > 2 && (h.Start[0] == 0x0a || h.Start[0] == 0x12 || h.Start[0] == 0x22 || h.Start[0] == 0x08)
 }
 

@@ -37,7 +37,7 @@ func textMap(name string) def {
 // schemas are the messages that a file may be, by the .proto files of TensorFlow
 // 2.18 (core/framework, core/protobuf, python/keras/protobuf).
 type schemas struct {
-	savedModel, metaGraph, graph, function, metadata, fingerprint, debug *schema
+	savedModel, metaGraph, graph, function, metadata, fingerprint, debug, hub *schema
 }
 
 func build() schemas {
@@ -71,6 +71,7 @@ func build() schemas {
 		2: number("node_id"), 3: text("node_path", nil), 4: text("identifier", nil), 5: text("metadata", (*scan).kerasMetadata), 6: one("version", versionSchema()),
 	}})}}
 	s.debug = debugSchema()
+	s.hub = &schema{Name: "ModuleDef", Fields: fields{1: number("format"), 2: texts("required_features")}} // tensorflow_hub/module_def.proto
 	s.fingerprint = &schema{Name: "FingerprintDef", Fields: fields{
 		1: number("saved_model_checksum"), 2: number("graph_def_program_hash"), 3: number("signature_def_hash"),
 		4: number("saved_object_graph_hash"), 5: number("checkpoint_hash"), 6: one("version", versionSchema()), 7: text("uuid", nil),

@@ -169,7 +169,7 @@ func TestHarmless(t *testing.T) {
 	model := savedModel(append(frozen(call), library(function("f", matmul), saver)...), objects(`{"class_name":"Dense"}`), Msg(6, Msg(1, Msg(1, "a:0")), Msg(2, "vocab.txt")))
 	for name, data := range map[string][]byte{
 		"saved_model.pb": model, "frozen.pb": frozen(call, constant("c", "label")), "model.meta": metaGraph(frozen()),
-		"keras_metadata.pb": keras(`{"class_name": "Sequential"}`), "fingerprint.pb": slices.Concat(Num(1, 1<<63), Num(2, 5), Num(5, 9), Msg(6, Num(1, 1))),
+		"keras_metadata.pb": keras(`{"class_name": "Sequential"}`), "tfhub_module.pb": Num(1, 3), "fingerprint.pb": slices.Concat(Num(1, 1<<63), Num(2, 5), Num(5, 9), Msg(6, Num(1, 1))),
 	} {
 		scannertest.Harmless(t, list, name, data)
 	}
