@@ -39,7 +39,7 @@ func TestRules(t *testing.T) {
 		sample("direct-address", "conda.yaml", "dependencies:\n  - pip:\n    - git+https://github.com/o/r\n", "dependencies:\n  - pip:\n    - mlflow==2\n"),
 		sample("direct-address", "pyproject.toml", "[project]\ndependencies = [\"x @ git+https://github.com/o/r\"]\n", "[project.urls]\nHomepage = \"https://github.com/o/r\"\n"),
 		sample("look-alike", "requirements.txt", "torhc==1\n", "torch==1\nscapy==1\n"),
-		sample("look-alike", "requirements.txt", "transfomers==1\n", "sentencepiece==1\n"),
+		sample("look-alike", "requirements.txt", "tensorfow==1\n", "sentencepiece==1\n"),
 		sample("own-build", "pyproject.toml", "[build-system]\nrequires = []\nbackend-path = [\".\"]\n", "[build-system]\nrequires = [\"setuptools==1\"]\nbuild-backend = \"setuptools.build_meta\"\n"),
 		sample("path-escape", "requirements.txt", "-r ../../etc/x.txt\n", "-r base.txt\n-e .\n"),
 	})

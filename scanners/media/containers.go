@@ -14,8 +14,14 @@ var boxes = []string{"ftyp", "styp", "moov", "mdat", "free", "skip", "wide", "pn
 func walkBoxes(s *scan) (int64, error) {
 	at := int64(0)
 	for at < s.file.Size {
+		if s.file.Size-at < 8 {
+			return at, nil
+		}
 		h, err := s.bytes(at, 8)
-		if err != nil || !slices.Contains(boxes, string(h[4:8])) {
+		if err != nil {
+			return at, err
+		}
+		if !slices.Contains(boxes, string(h[4:8])) {
 			return at, nil // what is no box of a film is behind the end
 		}
 		header, size := int64(8), int64(binary.BigEndian.Uint32(h))
@@ -52,8 +58,14 @@ func isTag(p []byte) bool {
 func walkAVI(s *scan) (int64, error) {
 	at := int64(0)
 	for at < s.file.Size {
+		if s.file.Size-at < 12 {
+			return at, nil
+		}
 		h, err := s.bytes(at, 12)
-		if err != nil || string(h[:4]) != "RIFF" {
+		if err != nil {
+			return at, err
+		}
+		if string(h[:4]) != "RIFF" {
 			return at, nil
 		}
 		size := int64(binary.LittleEndian.Uint32(h[4:]))
@@ -73,7 +85,10 @@ func walkMatroska(s *scan) (int64, error) {
 	at := int64(0)
 	for at < s.file.Size {
 		id, idSize, err := s.vint(at, true)
-		if err != nil || id != 0x1a45dfa3 && id != 0x18538067 && id != 0xec && id != 0xbf {
+		if err != nil {
+			return at, err
+		}
+		if id != 0x1a45dfa3 && id != 0x18538067 && id != 0xec && id != 0xbf {
 			return at, nil
 		}
 		size, sizeSize, err := s.vint(at+idSize, false)
@@ -122,8 +137,14 @@ func (s *scan) vint(at int64, marker bool) (value, size int64, err error) {
 func walkOgg(s *scan) (int64, error) {
 	at := int64(0)
 	for at < s.file.Size {
+		if s.file.Size-at < 27 {
+			return at, nil
+		}
 		h, err := s.bytes(at, 27)
-		if err != nil || string(h[:4]) != "OggS" {
+		if err != nil {
+			return at, err
+		}
+		if string(h[:4]) != "OggS" {
 			return at, nil
 		}
 		n := int64(h[26])
@@ -229,7 +250,8 @@ func walkMP3(s *scan) (int64, error) {
 		if err != nil {
 			return at, err
 		}
-		header, size := int64(4), int64(0)
+		header := int64(4)
+		var size int64
 		switch {
 		case len(h) == 10 && string(h[:3]) == "ID3":
 			header, size = 10, int64(h[6]&0x7f)<<21|int64(h[7]&0x7f)<<14|int64(h[8]&0x7f)<<7|int64(h[9]&0x7f)

@@ -345,12 +345,11 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // assigned is where the command begins in name = !command, or -1.
 func assigned(text string) int {
-	i := strings.Index(text, "=")
-	if i < 0 {
+	name, rest, ok := strings.Cut(text, "=")
+	if !ok {
 		return -1
 	}
-	rest := strings.TrimLeft(text[i+1:], " \t")
-	name := strings.TrimSpace(text[:i])
+	rest = strings.TrimLeft(rest, " \t")
 	if strings.ContainsAny(name, "('\"[#") || !strings.HasPrefix(rest, "!") && !(len(rest) > 1 && rest[0] == '%' && isLetter(rest[1])) {
 		return -1
 	}

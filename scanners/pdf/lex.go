@@ -1,6 +1,9 @@
 package pdf
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // lexer splits PDF syntax into tokens (7.2, 7.3).
 type lexer struct {
@@ -20,7 +23,7 @@ func isSpace(c byte) bool {
 	return c == 0 || c == '\t' || c == '\n' || c == '\f' || c == '\r' || c == ' '
 }
 
-func isDelimiter(c byte) bool { return bytes.IndexByte([]byte("()<>[]{}/%"), c) >= 0 }
+func isDelimiter(c byte) bool { return strings.IndexByte("()<>[]{}/%", c) >= 0 }
 
 // next returns the next token; ok is false at the end. Strings have the text "(".
 func (l *lexer) next() (token, bool) {

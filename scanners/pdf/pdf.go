@@ -127,7 +127,7 @@ func (s *scan) objects(start, end int) error {
 			}
 			s.result.Parsed.Add(int64(parsedFrom), body.Off-int64(parsedFrom))
 			s.streamContent(d, body)
-			s.result.Opaque.Add(int64(body.Off), int64(next)-body.Off)
+			s.result.Opaque.Add(body.Off, int64(next)-body.Off)
 			l.at, parsedFrom = next, next
 		case t.text[0] == '/':
 			d.add(t.text, l)

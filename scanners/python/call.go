@@ -12,7 +12,7 @@ import (
 func (f *flow) call(e *pysource.Expr, s *scope) value {
 	callee := e.Args[0]
 	var base value
-	fn := value{}
+	var fn value
 	if callee.Kind == pysource.Attribute {
 		base = f.eval(callee.Args[0], s)
 		fn = f.attributeOf(base, callee, s)
@@ -156,9 +156,7 @@ func (f *flow) imported(arg, fn value, off int, s *scope) value {
 			f.imports[t] = true
 		}
 	}
-	for _, r := range arg.refs {
-		out.refs = append(out.refs, r) // importlib.reload(os)
-	}
+	out.refs = append(out.refs, arg.refs...) // importlib.reload(os)
 	return out
 }
 

@@ -257,9 +257,7 @@ func (f *flow) subscript(e *pysource.Expr, s *scope) value {
 				out.taint |= computed
 			}
 		case r == "sys.modules":
-			for _, t := range key.texts {
-				out.refs = append(out.refs, t)
-			}
+			out.refs = append(out.refs, key.texts...)
 		case dangerousRoots[r]: // x.__dict__["y"]
 			for _, t := range key.texts {
 				out.refs = append(out.refs, canonical(r+"."+t))

@@ -46,7 +46,7 @@ func analyse(tree *pysource.Tree, size int) *flow {
 	f.module.stmts = tree.Body
 	for pass := range passes {
 		f.report = pass == passes-1
-		for i := 0; i < len(f.scopes); i++ { // grows
+		for i := 0; i != len(f.scopes); i++ { // grows
 			f.run(f.scopes[i])
 		}
 	}
@@ -265,7 +265,6 @@ func (f *flow) class(st *pysource.Stmt, s *scope) {
 	}
 	f.block(st.Body, body)
 	for name, v := range body.vars {
-		v := v
 		c.fields[name] = &v
 	}
 	v := value{class: []*class{c}}

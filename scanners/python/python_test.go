@@ -53,7 +53,7 @@ func worst(t *testing.T, name, src string) (scanners.Severity, scanners.FileRepo
 
 // chars writes a text as a list of the numbers of its characters.
 func chars(s string) string {
-	return strings.Trim(strings.ReplaceAll(fmt.Sprint([]byte(s)), " ", ","), "[]")
+	return strings.Trim(strings.ReplaceAll(fmt.Sprintf("%d", []byte(s)), " ", ","), "[]")
 }
 
 // Each is a way to run a program while the file is imported, or to hide that.

@@ -46,7 +46,7 @@ type scan struct {
 // Scan reads and analyses f.
 func (Scanner) Scan(_ context.Context, f scanners.File, _ scanners.Limits) (scanners.Result, error) {
 	if f.Size > pysource.MaxSize {
-		return scanners.Result{}, &scanners.FormatError{Code: scanners.GapLimit, Err: fmt.Errorf("Python source of more than %d MiB is not analysed", pysource.MaxSize>>20)}
+		return scanners.Result{}, &scanners.FormatError{Code: scanners.GapLimit, Err: fmt.Errorf("source of more than %d MiB is not analysed", pysource.MaxSize>>20)}
 	}
 	data := make([]byte, f.Size)
 	if _, err := io.ReadFull(io.NewSectionReader(f, 0, f.Size), data); err != nil {

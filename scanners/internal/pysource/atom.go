@@ -75,11 +75,12 @@ func (p *parser) strings() *Expr {
 			}
 		}
 	}
-	if format {
+	switch {
+	case format:
 		e.Kind, e.Args = Format, parts
-	} else if len(parts) == 1 {
+	case len(parts) == 1:
 		e.Text = parts[0].Text
-	} else {
+	default:
 		var all []byte
 		for _, x := range parts {
 			all = append(all, x.Text...)

@@ -28,7 +28,6 @@ func lex(src string) *lexer {
 			if l.indentation() {
 				continue // a line without a token
 			}
-			lineStart = false
 		}
 		lineStart = l.next()
 	}

@@ -175,15 +175,17 @@ func (p *parser) statement(list []*Stmt) (out []*Stmt) {
 	nest, start := p.nest, p.pos
 	out = list
 	defer func() {
-		switch r := recover(); r {
-		case nil:
-		case errSyntax, errBounds:
-			p.nest, p.pattern = nest, false
-			p.problems.add(int(p.tok().off), r.(error).Error())
-			out = append(out, p.salvage(start))
-		default:
+		r := recover()
+		if r == nil {
+			return
+		}
+		stop, ok := r.(error)
+		if !ok || !errors.Is(stop, errSyntax) && !errors.Is(stop, errBounds) {
 			panic(r)
 		}
+		p.nest, p.pattern = nest, false
+		p.problems.add(int(p.tok().off), stop.Error())
+		out = append(out, p.salvage(start))
 	}()
 	if s := p.compound(); s != nil {
 		return append(out, s)

@@ -88,7 +88,8 @@ func (p *parser) typeParameters() {
 // params reads parameters up to the closing word. Those of Python 2 may be tuples.
 func (p *parser) params(end string, annotated bool) (list []Param, annotations []*Expr) {
 	for !p.accept(end) {
-		for p.accept("*") || p.accept("**") || p.accept("/") {
+		for p.is("*", "**", "/") {
+			p.pos++
 		}
 		var one Param
 		switch {
