@@ -119,7 +119,7 @@ func TestSigners(t *testing.T) {
 	}
 }
 
-// "Models of this organisation must be signed by its release workflow."
+// TestNamespace: models of this organisation must be signed by its release workflow.
 func TestNamespace(t *testing.T) {
 	rules, err := policy.Parse("p.yaml", []byte(head+`
 signers:

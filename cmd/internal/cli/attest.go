@@ -63,7 +63,7 @@ folder that was made before does not cover it. Exit codes: 0 signed, 2 usage,
 		if err != nil {
 			return err
 		}
-		signer, err := key.signer(a)
+		signer, err := key.signer(cmd.Context(), a)
 		if err != nil {
 			return err
 		}

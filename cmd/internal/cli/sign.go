@@ -30,10 +30,6 @@ import (
 // from: a flag would show it to every user of the machine.
 const unlockVariable = "ASSAY_KEY_PASSWORD"
 
-// tokenVariable is where an identity token comes from, as other Sigstore clients
-// take it.
-const tokenVariable = "SIGSTORE_ID_TOKEN"
-
 // signingKey are the flags that say with what to sign.
 type signingKey struct {
 	privateKey  string
@@ -55,7 +51,7 @@ func (k *signingKey) flags(f *pflag.FlagSet) {
 	f.StringVar(&k.certificate, "certificate", "", "certificate of the key, a PEM `FILE`: verifiers then need its root and not the key")
 	f.StringArrayVar(&k.chain, "certificate-chain", nil, "intermediate certificates above --certificate, a PEM `FILE`; repeatable")
 	f.BoolVar(&k.keyless, "keyless", false, "sign through Sigstore in place of a key: who you are, and that you signed, is published in its log")
-	f.StringVar(&k.token, "identity-token", "", "OpenID Connect token for --keyless, a `FILE` (default: the variable "+tokenVariable+")")
+	f.StringVar(&k.token, "identity-token", "", "OpenID Connect token for --keyless, a `FILE` (default: the variable "+tokenVariable+", or the GitHub workflow that this runs in)")
 	f.StringVar(&k.config, "signing-config", "", "Sigstore signing config `FILE` that names the services for --keyless (default: the public ones)")
 	f.StringVar(&k.authority, "fulcio-url", "", "certificate authority `URL` for --keyless")
 	f.StringVar(&k.log, "rekor-url", "", "transparency log `URL` for --keyless; \"none\" for an instance without one")
@@ -64,9 +60,9 @@ func (k *signingKey) flags(f *pflag.FlagSet) {
 }
 
 // signer is what to sign with.
-func (k *signingKey) signer(a *app) (attest.Signer, error) {
+func (k *signingKey) signer(ctx context.Context, a *app) (attest.Signer, error) {
 	if k.keyless {
-		return k.sigstore(a)
+		return k.sigstore(ctx, a)
 	}
 	if used := k.token + k.config + k.authority + k.log + strings.Join(k.stampers, "") + k.trustedRoot; used != "" {
 		return nil, usageError("the flags about Sigstore need --keyless")
@@ -80,7 +76,7 @@ func (k *signingKey) signer(a *app) (attest.Signer, error) {
 
 // sigstore puts the services together: the public ones, those of a signing config,
 // or those that are named one by one.
-func (k *signingKey) sigstore(a *app) (attest.Signer, error) {
+func (k *signingKey) sigstore(ctx context.Context, a *app) (attest.Signer, error) {
 	switch {
 	case k.privateKey != "" || k.certificate != "":
 		return nil, usageError("--keyless makes a key of its own: leave out --private-key and --certificate")
@@ -111,19 +107,12 @@ func (k *signingKey) sigstore(a *app) (attest.Signer, error) {
 			return nil, usageError("%s: the identity token and what vouches for it need https://", url)
 		}
 	}
-	out := attest.Keyless{Services: services, Token: strings.TrimSpace(a.Getenv(tokenVariable))}
-	if k.token != "" {
-		data, err := trust.ReadFile(k.token, trust.MaxFile)
-		if err != nil {
-			return nil, usageError("--identity-token: %w", err)
-		}
-		out.Token = strings.TrimSpace(string(data))
+	token, err := a.identityToken(ctx, k.token)
+	if err != nil {
+		return nil, err
 	}
-	if out.Token == "" {
-		return nil, usageError("--keyless needs an identity token: --identity-token FILE, or the variable %s", tokenVariable)
-	}
+	out := attest.Keyless{Services: services, Token: token}
 	if k.trustedRoot != "" {
-		var err error
 		if out.TrustedRoot, err = trust.ReadFile(k.trustedRoot, trust.MaxFile); err != nil {
 			return nil, usageError("--trusted-root: %w", err)
 		}
@@ -212,7 +201,7 @@ Exit codes: 0 signed, 2 usage, 3 a file could not be read or signed.`,
 	cmd.Flags().StringArrayVar(&ignore, "ignore-paths", nil, "`PATH` in the model to leave out of the signature, which says so; repeatable")
 	cmd.Flags().BoolVar(&ignoreGit, "ignore-git-paths", true, "leave out "+strings.Join(oms.GitPaths(), ", ")+", as the specification does")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
-		signer, err := key.signer(a)
+		signer, err := key.signer(cmd.Context(), a)
 		if err != nil {
 			return err
 		}

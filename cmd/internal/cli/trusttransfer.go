@@ -44,7 +44,7 @@ goes along.`,
 		if out == "" || valid <= 0 {
 			return usageError("export needs -o FILE, and a positive --valid")
 		}
-		signer, err := key.signer(a)
+		signer, err := key.signer(cmd.Context(), a)
 		if err != nil {
 			return err
 		}
