@@ -180,12 +180,21 @@ func TestSibling(t *testing.T) {
 	}
 }
 
+func TestSample(t *testing.T) {
+	scannertest.Harmless(t, list, "test_data_set_0/input_0.pb", slices.Concat(Packed(1, 1), Num(2, 1), Msg(8, "x"), Msg(9, "1234")))
+	result, err := scannertest.Run(Scanner{}, "output_12.pb", outside("../x"))
+	if err != nil || !scannertest.HasRule(result.Findings, "onnx/external-path") {
+		t.Errorf("%v, %v", result.Findings, err)
+	}
+}
+
 func TestDeclines(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"saved_model.pb": slices.Concat(Num(1, 1), Msg(2, Msg(1, Msg(4, "serve")), Msg(2, Msg(1, Msg(1, "x"), Msg(2, "Const"))))),
 		"a.onnx":         []byte("<html>"),
 		"weights.bin":    {0x08, 0x01, 0x12, 0x00, 0x00, 0x00},
 		"empty":          Num(1, 8),
+		"input_0.pb":     []byte("\x0a\x03abc"),
 	} {
 		if _, err := scannertest.Run(Scanner{}, name, data); !errors.Is(err, scanners.ErrNotRecognised) {
 			t.Errorf("%s: %v", name, err)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,8 +39,12 @@ func (Scanner) Info() scanners.Info {
 // Match accepts what begins with a version of the IR and goes on with fields of
 // ModelProto, and any field of it under a name in use. ONNX has no signature.
 func (Scanner) Match(h scanners.Head) bool {
-	return isNamed(h.Name) || beginsWithModel(h.Start)
+	return isNamed(h.Name) || beginsWithModel(h.Start) || sample.MatchString(path.Base(h.Name))
 }
+
+// sample is the name of an input or an output that is kept beside a model for
+// testing it: a bare TensorProto (docs/OnnxBackendTest.md).
+var sample = regexp.MustCompile(`^(input|output)_[0-9]+\.pb$`)
 
 func isNamed(name string) bool { return strings.ToLower(path.Ext(name)) == ".onnx" }
 
@@ -122,7 +127,11 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 		external: make(map[string]*scanners.Spans),
 	}
 	s.Walker = &protobuf.Walker[*scan]{Reader: protobuf.NewReader(ctx, f, f.Size), State: s, Parsed: &s.result.Parsed, Opaque: &s.result.Opaque}
-	err := s.Walk(model(), scanners.Span{Len: f.Size})
+	all := scanners.Span{Len: f.Size}
+	if sample.MatchString(path.Base(f.Name)) {
+		return s.tensorAlone(all)
+	}
+	err := s.Walk(model(), all)
 	if !s.isModel(f.Name, err) {
 		return scanners.Result{}, scanners.ErrNotRecognised
 	}
@@ -131,6 +140,27 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 	}
 	s.judge(err == nil)
 	s.result.Findings, s.result.Facts = s.found.All(), s.facts()
+	return s.result, err
+}
+
+// tensorAlone walks a tensor that is a file of its own.
+func (s *scan) tensorAlone(all scanners.Span) (scanners.Result, error) {
+	typed := false
+	outline := s.Fields(all, func(f protobuf.Field) error {
+		typed = typed || f.Number == 2 && f.Type == protobuf.Varint
+		if f.Number == 3 { // no tensor has a segment: this is a sequence of tensors
+			return scanners.ErrNotRecognised
+		}
+		return nil
+	})
+	if !typed || errors.Is(outline, scanners.ErrNotRecognised) {
+		return scanners.Result{}, scanners.ErrNotRecognised
+	}
+	err := s.Walk(tensorSchema(), all)
+	if !s.sane {
+		return scanners.Result{}, scanners.ErrNotRecognised
+	}
+	s.result.Findings, s.result.Facts = s.found.All(), s.externalFacts()
 	return s.result, err
 }
 

@@ -17,6 +17,9 @@ var elementBits = map[uint64]uint64{
 	24: 8, 25: 2, 26: 2, // FLOAT8E8M0, UINT2, INT2
 }
 
+// stringType is the type of texts, which have no size.
+const stringType = 8
+
 // tensor is the one that is being read. Tensors do not nest.
 type tensor struct {
 	name     string
@@ -83,7 +86,7 @@ func (s *scan) endTensor(scanners.Span) error {
 	case known && t.raw >= 0 && t.raw != want && !t.external:
 		s.found.Add("onnx/tensor-size", t.offset, "tensor %s needs %d bytes and has %d", clip.Quote(t.name, shown), want, t.raw)
 	}
-	s.sane = s.sane || typed
+	s.sane = s.sane || typed || t.kind == stringType
 	if t.external || len(t.where.keys) > 0 {
 		s.endExternal(want, known)
 	}
