@@ -17,6 +17,7 @@ type fractal struct {
 	maxDirect  int64
 	heapBits   int
 	blocks     []heapBlock
+	huge       map[uint64]heapBlock // large objects, which lie outside of the blocks, by their id
 }
 
 // heapBlock is a direct block: where a range of the heap is.
@@ -55,8 +56,10 @@ func (s *scan) heapMessage(heap *fractal, id *cursor, read func(message, *cursor
 	case kind == 2:
 		n := int(id.data[0]&15) + 1
 		return s.heapObject(read, id.at+1-s.base, id.sub(n))
-	case kind != 0 || heap.filtered:
-		return s.unsupported(heap.address, "a large object in a fractal heap")
+	case kind == 1:
+		return s.hugeObject(heap, id.number(min(8, id.left())), read)
+	case kind != 0:
+		return s.unsupported(heap.address, "an object of kind %d in a fractal heap", kind)
 	}
 	offset := clampSigned(id.number((heap.heapBits + 7) / 8))
 	n := clampSigned(id.number(min(width(heap.maxDirect), width(heap.maxManaged))))
@@ -74,6 +77,29 @@ func (s *scan) heapMessage(heap *fractal, id *cursor, read func(message, *cursor
 		}
 	}
 	return s.broken(heap.address, "an object lies outside its fractal heap")
+}
+
+// hugeObjects reads where the large objects of a heap are. Ids of links and
+// attributes are too short to hold an address, so a tree does.
+func (s *scan) hugeObjects(f *fractal, tree int64) error {
+	f.huge = make(map[uint64]heapBlock)
+	return s.newTree(tree, []int{1}, func(_, _ int, c *cursor) error {
+		b := heapBlock{address: c.address(), size: c.length()}
+		f.huge[c.number(s.sizes.length)] = b
+		return nil
+	})
+}
+
+func (s *scan) hugeObject(f *fractal, id uint64, read func(message, *cursor) error) error {
+	b, ok := f.huge[id]
+	if !ok {
+		return s.broken(f.address, "a large object that its heap does not have")
+	}
+	c, err := s.read(b.address, b.size, "a large object of a fractal heap")
+	if err != nil {
+		return err
+	}
+	return s.heapObject(read, b.address, c)
 }
 
 func (s *scan) heapObject(read func(message, *cursor) error, address int64, c *cursor) error {
@@ -122,7 +148,7 @@ func (s *scan) fractalHeap(address int64) (*fractal, error) {
 		return nil, s.broken(address, "a fractal heap of impossible sizes")
 	}
 	if huge != none {
-		s.note(s.unsupported(address, "large objects in a fractal heap"))
+		s.note(s.hugeObjects(f, huge))
 	}
 	if space != none {
 		s.note(s.freeSpace(space))

@@ -76,6 +76,8 @@ def wide(name, **kw):
         one = f.create_group("attributes")
         for i in range(60):
             one.attrs["attribute number %03d" % i] = "x" * i
+        if kw.get("libver"):
+            one.attrs["large"] = np.arange(9000)
 
 
 def chunks(name, **kw):
