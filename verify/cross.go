@@ -58,7 +58,8 @@ func (p Pipeline) cross(ctx context.Context, files []registry.File, results []fi
 // numbers begin like some format and break off, is withdrawn; what would harm
 // whoever reads the file otherwise stays.
 func (r *fileResult) plain(spans scanners.Spans) {
-	if spans.Total(r.file.Size) != r.file.Size {
+	understood := r.file.Coverage.Complete() && len(r.gaps) == 0 // and then needs no excuse
+	if understood || spans.Total(r.file.Size) != r.file.Size {
 		return
 	}
 	r.gaps = slices.DeleteFunc(r.gaps, func(g Gap) bool {

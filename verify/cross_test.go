@@ -67,6 +67,7 @@ func TestPlain(t *testing.T) {
 		"more than whole": {"xyz", 9, false, true},
 		"headers only":    {"xyz", 3, true, true},
 		"a part":          {"xyz", 2, false, false},
+		"understood":      {"A", 1, false, false},
 		"harmful":         {"A!", 2, false, false},
 	} {
 		p := verify.Pipeline{HeadersOnly: c.headers, Scanners: []scanners.Scanner{pair{cross: func(files []scanners.CrossFile) scanners.CrossResult {
