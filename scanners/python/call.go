@@ -46,12 +46,14 @@ func (f *flow) apply(fn value, args []value, keywords map[string]value, off int,
 	for _, v := range args {
 		out.taint |= v.taint &^ computed
 		f.passes(v, s)
+		f.handed(v, off, s)
 	}
 	for name, v := range keywords {
 		if name != "env" {
 			out.taint |= v.taint &^ computed
 		}
 		f.passes(v, s)
+		f.handed(v, off, s)
 	}
 	for _, g := range fn.funcs {
 		s.calls[g] = true
@@ -75,10 +77,24 @@ func (f *flow) apply(fn value, args []value, keywords map[string]value, off int,
 	return out
 }
 
+// handed takes note of a function with an effect that is handed over: map(os.system, x).
+func (f *flow) handed(v value, off int, s *scope) {
+	for _, r := range v.refs {
+		if e, ok := effectOf(r); ok && (e.effect == process || e.effect == shellcode || r == "builtins.exec") {
+			f.note(e.effect, off, "hands over "+r+", which "+e.why, usual, s)
+		}
+	}
+}
+
 // passes follows a function that is handed over: whoever gets it may call it.
 func (f *flow) passes(v value, s *scope) {
 	for _, g := range v.funcs {
 		s.calls[g] = true
+	}
+	for _, item := range v.items[:min(len(v.items), 64)] {
+		for _, g := range item.funcs { // type("X", (), {"__init__": g})
+			s.calls[g] = true
+		}
 	}
 }
 
@@ -176,6 +192,11 @@ func (f *flow) getattr(r string, args []value, fn value, off int, s *scope) valu
 		}
 	}
 	if len(args[1].texts) == 0 || args[1].taint&incomplete != 0 {
+		for _, c := range args[0].class {
+			for _, m := range c.methods {
+				s.calls[m] = true
+			}
+		}
 		for _, base := range args[0].refs {
 			if dangerousRoots[base] && base != "sys" && base != "torch" && base != "platform" {
 				out.refs = append(out.refs, base+".*")

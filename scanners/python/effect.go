@@ -326,6 +326,14 @@ func (f *flow) byMethod(base value, name string, args []value, keywords map[stri
 		out.taint &^= fromEnv // one setting, not all
 	}
 	switch {
+	case name == "__getattribute__" && len(args) > 0:
+		v := f.getattr("", []value{base, args[0]}, value{}, off, s)
+		v.taint |= computed
+		return v
+	case name == "get" && len(args) > 0 && slices.ContainsFunc(base.refs, func(r string) bool { return dangerousRoots[r] }):
+		v := f.getattr("", []value{base, args[0]}, value{}, off, s) // os.__dict__.get("x")
+		v.taint |= computed
+		return v
 	case name == "decode" || name == "encode" || name == "strip" || name == "read":
 	case slices.Contains(shells, name) && len(base.refs) == 0 && len(base.class) == 0 && len(args) > 0 && len(args[0].texts) > 0:
 		f.note(process, off, "a method named "+name+argument(args, keywords), f.started(name, args, off, s), s)

@@ -115,6 +115,9 @@ func (f *flow) attribute(e *pysource.Expr, s *scope) value {
 
 func (f *flow) attributeOf(base value, e *pysource.Expr, s *scope) value {
 	v := base.attribute(e.Text)
+	if len(base.class) > 0 {
+		f.passes(v, s) // it may be a property
+	}
 	for _, r := range v.refs {
 		switch r {
 		case "os.environ", "os.environb":
@@ -239,6 +242,13 @@ func (f *flow) elements(v value) []value {
 	return out
 }
 
+// anyOf says that any of the functions may be called.
+func (f *flow) anyOf(vars map[string]value, s *scope) {
+	for _, v := range vars {
+		f.passes(v, s)
+	}
+}
+
 func (f *flow) subscript(e *pysource.Expr, s *scope) value {
 	base := f.eval(e.Args[0], s)
 	index := e.Args[1]
@@ -252,6 +262,9 @@ func (f *flow) subscript(e *pysource.Expr, s *scope) value {
 		case r == "os.environ" || r == "os.environb":
 			out.taint &^= fromEnv // one setting, not all
 		case r == "builtins.globals()" || r == "builtins.locals()" || r == "builtins.vars()":
+			if len(key.texts) == 0 || key.taint&incomplete != 0 {
+				f.anyOf(f.module.vars, s)
+			}
 			for _, t := range key.texts {
 				out = join(out, f.name(t, s))
 				out.taint |= computed

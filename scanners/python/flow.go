@@ -182,7 +182,7 @@ func (f *flow) mainScope(st *pysource.Stmt, s *scope) *scope {
 
 // isMainTest recognises __name__ == "__main__".
 func isMainTest(e *pysource.Expr) bool {
-	if e.Kind != pysource.Compare || len(e.Args) != 2 {
+	if e.Kind != pysource.Compare || len(e.Args) != 2 || e.Ops[0] != "==" {
 		return false
 	}
 	a, b := e.Args[0], e.Args[1]

@@ -17,7 +17,7 @@ const (
 	Slice                         // from, to, step; each may be nil
 	Binary                        // two or more operands of the same precedence; Ops between them
 	Boolean                       // operands of and, or
-	Compare                       // operands
+	Compare                       // operands; Ops between them, by their first word
 	Unary                         // the operand; Text is the operator
 	Tuple                         // elements
 	List                          // elements

@@ -117,6 +117,7 @@ func (p *parser) comparison() *Expr {
 	first := p.binary(0)
 	var e *Expr
 	for {
+		op := p.text(p.tok())
 		switch {
 		case p.accept("not"):
 			p.expect("in")
@@ -134,6 +135,7 @@ func (p *parser) comparison() *Expr {
 		if e == nil {
 			e = &Expr{Kind: Compare, Off: first.Off, Args: []*Expr{first}}
 		}
+		e.Ops = append(e.Ops, op)
 		e.Args = append(e.Args, p.binary(0))
 	}
 }
