@@ -5,7 +5,8 @@
 // R saves everything: vectors, but also functions, calls, environments, byte code and
 // promises. A promise without a value runs its expression as soon as somebody looks at
 // the object (CVE-2024-27322, R below 4.4.0, which refuses them). Functions run when
-// called; a fitted model has the call that made it, which nothing runs by itself.
+// called; a fitted model has the call that made it, which nothing runs by itself, and
+// often functions and environments with arguments that were not used.
 //
 // # Security
 //

@@ -262,6 +262,8 @@ func (s *scan) environment() error {
 	if err := s.remember(item{kind: kindEnv}, nil); err != nil {
 		return err
 	}
+	s.envs++
+	defer func() { s.envs-- }()
 	return s.items(4)
 }
 
@@ -321,11 +323,18 @@ func (s *scan) enter(kind int, at int64) {
 
 // promise judges a promise by its value, and reads its expression.
 func (s *scan) promise(value item, at int64) error {
-	if value.kind == kindUnbound {
-		s.promises++
-		defer func() { s.promises-- }()
-		s.found.Add("rdata/promise", at, "a promise without a value")
+	if value.kind != kindUnbound {
+		return s.items(1)
 	}
+	s.promises++
+	defer func() { s.promises-- }()
+	if s.envs > 0 {
+		s.found.AddAs(scanners.Low, "rdata/promise", at, "an argument of a function that was not used yet")
+		return s.items(1)
+	}
+	s.bare++
+	defer func() { s.bare-- }()
+	s.found.Add("rdata/promise", at, "a promise without a value")
 	return s.items(1)
 }
 
@@ -336,7 +345,7 @@ func (s *scan) call(function item, at int64) {
 		return
 	}
 	severity := scanners.High
-	if s.promises > 0 {
+	if s.bare > 0 {
 		severity = scanners.Critical
 	}
 	s.found.AddAs(severity, "rdata/dangerous-call", at, "%s %s", clip.Quote(function.name, 60), why)

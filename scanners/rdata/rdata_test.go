@@ -33,12 +33,12 @@ func fixtures(t testing.TB) map[string][]byte {
 // What R saves passes whole; a function in it is said.
 func TestOrdinary(t *testing.T) {
 	for name, data := range fixtures(t) {
-		if name != "closure.rds" && name != "compiled.rds" {
+		if name != "closure.rds" && name != "compiled.rds" && name != "in_function.rds" && name != "glm.rds" && name != "ecdf.rds" {
 			scannertest.Harmless(t, list, name, data)
 			continue
 		}
 		report := scannertest.Scan(list, name, data)
-		if len(report.Gaps) > 0 || !report.Coverage.Complete() || len(report.Findings) == 0 || report.Findings[0].Rule != "rdata/function" {
+		if len(report.Gaps) > 0 || !report.Coverage.Complete() || len(report.Findings) == 0 || report.Findings[0].Severity != scanners.Low {
 			t.Errorf("%s: %+v", name, report)
 		}
 	}
@@ -114,6 +114,25 @@ func TestSeverity(t *testing.T) {
 	result, err := scannertest.Run(Scanner{}, "x.rds", data)
 	if err != nil || len(result.Findings) != 2 || result.Findings[1].Severity != scanners.Critical {
 		t.Errorf("findings %+v, error %v", result.Findings, err)
+	}
+}
+
+// A model that was fitted in a function keeps the arguments that the function did not
+// use: no danger by itself, but their code is judged.
+func TestEnvironment(t *testing.T) {
+	env := func(expression []byte) []byte {
+		frame := join(i32(kindList|flagTag), symbol("x"), promise(i32(kindUnbound), expression), null)
+		return file(join(i32(kindEnv), i32(0), i32(kindGlobalEnv), frame, null, null))
+	}
+	for expression, want := range map[string]scanners.Severity{"stop": scanners.Low, "system": scanners.High, "parse": scanners.High} {
+		worst := scanners.Informational
+		result, err := scannertest.Run(Scanner{}, "x.rds", env(call(expression, text(marker))))
+		for _, f := range result.Findings {
+			worst = min(worst, f.Severity)
+		}
+		if err != nil || worst != want {
+			t.Errorf("%s: %v, want %v; error %v", expression, worst, want, err)
+		}
 	}
 }
 

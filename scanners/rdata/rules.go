@@ -10,15 +10,16 @@ var rules = []scanners.Rule{
 	{
 		ID: "rdata/promise", Severity: scanners.Critical, Class: scanners.Malicious,
 		Summary: "The file holds a promise that runs an expression when the object is used.",
-		Help:    "R below 4.4.0 evaluates it when the object is printed, passed on or assigned (CVE-2024-27322); later versions refuse it. No object has one by itself. " + again,
-		CWE:     []string{"CWE-502", "CWE-94"}, ATLAS: onLoad, OWASP: []string{"LLM03"},
+		Help: "R below 4.4.0 evaluates it when the object is printed, passed on or assigned (CVE-2024-27322); later versions refuse it. No object has one by itself. " +
+			"In the environment of a function it is an argument that was not used yet, which models keep: that is reported as low, and its calls are judged. " + again,
+		CWE: []string{"CWE-502", "CWE-94"}, ATLAS: onLoad, OWASP: []string{"LLM03"},
 	}, {
 		ID: "rdata/dangerous-call", Severity: scanners.High, Class: scanners.Suspicious,
 		Summary: "Code in the file calls a function that starts programs, loads native code, or uses the network or files.",
 		Help:    "It runs when the function, expression or promise around it does. Read the code (print it in a sandbox). " + again,
 		CWE:     []string{"CWE-94", "CWE-78"}, ATLAS: append([]string{"AML.T0050"}, onLoad...), OWASP: []string{"LLM03"},
 	}, {
-		ID: "rdata/function", Severity: scanners.Medium, Class: scanners.Suspicious,
+		ID: "rdata/function", Severity: scanners.Low, Class: scanners.Unknown,
 		Summary: "The object holds functions, as source or byte code.",
 		Help:    "They run when a method of the object calls them, and nobody sees them in the numbers. Many packages save fitted models with functions inside. " + again,
 		CWE:     []string{"CWE-829"}, ATLAS: onLoad, OWASP: []string{"LLM03"},
@@ -36,8 +37,8 @@ var rules = []scanners.Rule{
 }
 
 // dangerous are functions of the packages that every R session has (base, utils,
-// tools, parallel), by what they reach. Evaluating and parsing are not among them:
-// model functions do both all the time.
+// tools, parallel), by what they reach. Evaluating is not among them: model functions
+// do it all the time.
 var dangerous = map[string]string{
 	"system": "starts a program", "system2": "starts a program", "shell": "starts a program", "shell.exec": "starts a program", "pipe": "starts a program",
 	"makeCluster": "starts processes", "mcparallel": "starts processes", "fifo": "opens a pipe",
@@ -47,6 +48,7 @@ var dangerous = map[string]string{
 	"serverSocket": "uses the network", "curlGetHeaders": "uses the network", "browseURL": "opens a browser", "install.packages": "installs software",
 	"install_github": "installs software", "unlink": "deletes files", "file.remove": "deletes files", "file.rename": "moves files", "file.copy": "copies files",
 	"writeLines": "writes files", "writeBin": "writes files", "saveRDS": "writes files", "readRDS": "reads objects", "unserialize": "reads objects",
+	"parse": "turns text into code", "str2lang": "turns text into code", "str2expression": "turns text into code",
 	"loadNamespace": "loads a package", "Sys.setenv": "changes the environment", "q": "ends the session", "quit": "ends the session", "reg.finalizer": "runs code later",
 }
 
@@ -62,4 +64,4 @@ var byName = map[string]bool{"do.call": true, "get": true, "get0": true, "match.
 
 // common are those of dangerous that ordinary model functions call too: they count in
 // a promise only.
-var common = map[string]bool{".External": true, ".C": true, ".Call": true, "loadNamespace": true, "writeLines": true, "readRDS": true, "saveRDS": true, "unserialize": true, "url": true, "reg.finalizer": true}
+var common = map[string]bool{"parse": true, "str2lang": true, "str2expression": true, ".External": true, ".C": true, ".Call": true, "loadNamespace": true, "writeLines": true, "readRDS": true, "saveRDS": true, "unserialize": true, "url": true, "reg.finalizer": true}

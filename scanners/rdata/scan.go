@@ -51,7 +51,9 @@ type scan struct {
 	found    *findings.List
 	known    []item // symbols and environments, to which items refer
 	depth    int
-	promises int // around the current item
+	promises int // without a value, around the current item
+	bare     int // those of them that are in no environment
+	envs     int // environments around the current item
 	inCode   int // byte code around the current item
 	result   scanners.Result
 	version  string
