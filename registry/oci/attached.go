@@ -106,7 +106,7 @@ func (a *attached) find(ctx context.Context) error {
 	tag := a.subject.Algorithm + "-" + a.subject.Hex
 	for _, suffix := range []string{".sig", ".att"} {
 		doc, err := a.tagged(ctx, tag+suffix)
-		if errors.Is(err, registry.ErrNotFound) {
+		if isNoTag(err) {
 			continue
 		} else if err != nil {
 			return err
@@ -246,7 +246,7 @@ func nextPage(u *url.URL, h http.Header) (*url.URL, error) {
 // fallback reads the index under the tag that stands in for the interface.
 func (p *pull) fallback(ctx context.Context, subject registry.Digest) ([]descriptor, error) {
 	doc, err := p.manifest(ctx, fallbackTag(subject))
-	if errors.Is(err, registry.ErrNotFound) {
+	if isNoTag(err) {
 		return nil, nil
 	}
 	if err != nil {
@@ -260,6 +260,13 @@ func (p *pull) fallback(ctx context.Context, subject registry.Digest) ([]descrip
 		return nil, fmt.Errorf("%w: more than %d referrers", registry.ErrLimit, maxReferrers)
 	}
 	return m.Manifests, nil
+}
+
+// isNoTag reports that there is no such tag. A registry in front of another kind of
+// store, where not every text is a tag, calls it a bad request.
+func isNoTag(err error) bool {
+	var status *fetch.StatusError
+	return errors.Is(err, registry.ErrNotFound) || errors.As(err, &status) && status.Status == http.StatusBadRequest
 }
 
 // fallbackTag cuts what is too long for a tag (distribution specification 1.1,

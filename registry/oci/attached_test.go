@@ -147,6 +147,7 @@ func TestAttachedHostile(t *testing.T) {
 		"a page elsewhere":        {answer(index(), "Link", `<http://169.254.169.254/v2/x>; rel="next"`), true},
 		"server error":            {registrytest.Only(func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/referrers/") }, registrytest.Status(501)), true},
 		"endless":                 {registrytest.Only(func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/referrers/") }, registrytest.Endless), true},
+		"no text is a tag":        {registrytest.Only(func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/sha256-") }, registrytest.Status(400)), false},
 		"the tag fails":           {registrytest.Only(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, ".sig") }, registrytest.Status(403)), true},
 	} {
 		a, err := s.resolve(t, strings.TrimPrefix(ref, "oci://"))
