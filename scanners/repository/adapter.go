@@ -13,7 +13,7 @@ import (
 var (
 	// peftName is how peft names the tensors of an adapter
 	// (peft/utils/save_and_load.py); a part before the suffix may name the adapter.
-	peftName = regexp.MustCompile(`^(.+)\.(lora_A|lora_B|lora_embedding_A|lora_embedding_B|lora_magnitude_vector|hada_w[12]_[ab]|lokr_w[12](?:_[ab])?|ia3_l|oft_r|vera_lambda_[bd]|prompt_embeddings)(\.[^.]+)??(\.weight)?$`)
+	peftName = regexp.MustCompile(`^(.+)\.(lora_A|lora_B|lora_embedding_A|lora_embedding_B|lora_magnitude_vector|hada_w[12]_[ab]|lokr_w[12](?:_[ab])?|ia3_l|oft_r|vera_lambda_[bd]|vera_[AB]|boft_[Rs]|fourierft_spectrum|hra_u|lora_E|ranknum|trainable_tokens_delta|prompt_embeddings)(\.[^.]+)??(\.weight)?$`)
 	// kohyaName is how image generators do.
 	kohyaName = regexp.MustCompile(`^(lora_(?:unet|te\d?|transformer|prior)_?.*)\.(lora_down|lora_up|lora_mid|alpha|dora_scale|diff|diff_b|hada_w[12]_[ab]|lokr_w[12](?:_[ab])?)(\.weight)?$`)
 	// diffusersName is what diffusers writes itself.

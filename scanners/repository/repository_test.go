@@ -269,6 +269,21 @@ func TestOrdinary(t *testing.T) {
 	}
 }
 
+// TestAdapterNames: what peft and the trainers of image models write is no whole
+// weight (peft/tuners; kohya-ss/sd-scripts, networks/lora.py).
+func TestAdapterNames(t *testing.T) {
+	const module = "base_model.model.model.layers.0.self_attn.q_proj."
+	for _, name := range []string{
+		module + "lora_embedding_A", module + "lora_magnitude_vector.weight", module + "lora_A.default.weight", module + "ia3_l", module + "hada_w1_a",
+		module + "lokr_w2", module + "oft_r.default", module + "boft_R.default", module + "vera_lambda_b", module + "lora_E", module + "fourierft_spectrum",
+		"unet.down_blocks.0.attentions.0.to_q.lora.down.weight", "lora_te1_text_model_encoder_layers_0_mlp_fc1.alpha", "prompt_embeddings",
+	} {
+		if _, ok := found(cross(t, lora.with("adapter_model.safetensors", tensors(1, name+" 2 4"))), "repository/adapter-tensor"); ok {
+			t.Errorf("%s passes for a whole weight", name)
+		}
+	}
+}
+
 // TestData: tensors that a graph keeps in another file.
 func TestData(t *testing.T) {
 	whole := strings.Repeat("\x01", 100)
