@@ -14,7 +14,6 @@ package caffe
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -27,6 +26,7 @@ import (
 	"assay/scanners/internal/entryname"
 	"assay/scanners/internal/findings"
 	"assay/scanners/internal/protobuf"
+	"assay/scanners/internal/textproto"
 )
 
 const (
@@ -107,71 +107,20 @@ type scan struct {
 	layers int
 }
 
-// word is a name, a punctuation or a string of protobuf's text format; comments are
-// matched to be left out.
-var word = regexp.MustCompile(`#[^\n]*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[A-Za-z_][A-Za-z0-9_.]*|[-+0-9][-+0-9A-Za-z.]*|[{}<>\[\]:;,]|\S`)
-
-// text reads the words of a network. Values follow their names.
+// text reads the words of a network.
 func (s *scan) text(ctx context.Context, p []byte) error {
-	name, depth := "", 0
-	for rest, at := p, 0; ; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		m := word.FindIndex(rest)
-		if m == nil {
-			break
-		}
-		w := string(rest[m[0]:m[1]])
-		here := int64(at + m[0])
-		rest, at = rest[m[1]:], at+m[1]
-		switch c := w[0]; {
-		case c == '#' || c == ':' || c == ';' || c == ',' || c == '[' || c == ']':
-		case c == '{' || c == '<':
-			depth++
-		case c == '}' || c == '>':
-			if depth--; depth < 0 {
-				return &scanners.FormatError{Offset: here, Err: errors.New("a message ends that did not begin")}
+	err := textproto.Read(ctx, p, textproto.Visitor{
+		Name: func(at int64, name string) {
+			if name == "python_param" {
+				s.found.Add("caffe/python-layer", at, "python_param")
 			}
-		case c == '"' || c == '\'':
-			if len(w) < 2 {
-				return &scanners.FormatError{Offset: here, Err: errors.New("a text does not end")}
-			}
-			s.value(here, name, unescape(w[1:len(w)-1]))
-		case isLetter(c) && depth >= 0:
-			if w == "python_param" {
-				s.found.Add("caffe/python-layer", here, "python_param")
-			}
-			name = w
-		case !isLetter(c) && !strings.ContainsRune("+-0123456789", rune(c)):
-			return &scanners.FormatError{Offset: here, Err: fmt.Errorf("no word: %s", clip.Quote(w, 8))}
-		}
-	}
-	if depth > 0 {
-		return scanners.CutOff(int64(len(p)), int64(len(p))+1)
-	}
-	s.result.Parsed.Add(0, int64(len(p)))
-	return nil
-}
-
-func isLetter(c byte) bool { return c == '_' || 'a' <= c|0x20 && c|0x20 <= 'z' }
-
-// octal and hexadecimal escapes of the text format.
-var escape = regexp.MustCompile(`\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)`)
-
-func unescape(text string) string {
-	return escape.ReplaceAllStringFunc(text, func(e string) string {
-		var c int
-		switch {
-		case e[1] == 'x' && len(e) > 2:
-			_, _ = fmt.Sscanf(e[2:], "%x", &c)
-		case '0' <= e[1] && e[1] <= '7':
-			_, _ = fmt.Sscanf(e[1:], "%o", &c)
-		default:
-			return e[1:]
-		}
-		return string([]byte{byte(c)})
+		},
+		Text: func(at int64, _ []string, name, text string) { s.value(at, name, text) },
 	})
+	if err == nil {
+		s.result.Parsed.Add(0, int64(len(p)))
+	}
+	return err
 }
 
 // paths are the names of values that are opened. Source: caffe.proto, DataParameter

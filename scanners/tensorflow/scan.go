@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"path"
 	"slices"
 	"strconv"
@@ -34,7 +36,7 @@ func (Scanner) Info() scanners.Info {
 // Match accepts what begins like one of the messages, and the names in use. None of
 // the formats has a signature; Scan looks closer.
 func (Scanner) Match(h scanners.Head) bool {
-	return isNamed(h.Name, "saved_model.pb", "keras_metadata.pb", "fingerprint.pb", "saved_model_debug_info.pb", "tfhub_module.pb") ||
+	return isNamed(h.Name, "saved_model.pb", "keras_metadata.pb", "fingerprint.pb", "saved_model_debug_info.pb", "tfhub_module.pb") || isText(h.Start) ||
 		len(h.Start) > 2 && (h.Start[0] == 0x0a || h.Start[0] == 0x12 || h.Start[0] == 0x22 || h.Start[0] == 0x08)
 }
 
@@ -73,6 +75,16 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 	s := &scan{found: findings.New(rules), schemas: build(), used: make(map[string]use), functions: make(map[string]int64), assets: make(map[string]bool)}
 	s.Walker = &protobuf.Walker[*scan]{Reader: protobuf.NewReader(ctx, f, f.Size), State: s, Parsed: &s.result.Parsed, Opaque: &s.result.Opaque}
 	all := scanners.Span{Len: f.Size}
+	start := make([]byte, min(f.Size, scanners.HeadSize))
+	if _, err := io.ReadFull(io.NewSectionReader(f, 0, f.Size), start); err != nil {
+		return scanners.Result{}, fmt.Errorf("read the beginning: %w", err)
+	}
+	if isText(start) {
+		err := s.text(ctx, f)
+		s.judge(err == nil)
+		s.result.Findings, s.result.Facts = s.found.All(), s.facts()
+		return s.result, cmp.Or(err, s.gap)
+	}
 	m, err := s.recognise(f.Name, all)
 	if err != nil {
 		return scanners.Result{}, err

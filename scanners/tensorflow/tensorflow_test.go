@@ -2,6 +2,7 @@ package tensorflow
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -175,6 +176,36 @@ func TestHarmless(t *testing.T) {
 	}
 }
 
+// A graph in text.
+func TestText(t *testing.T) {
+	const ordinary = `node { name: "x" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } } }
+node { name: "y" op: "f" } # op: "WriteFile"
+library { function { signature { name: "f" } node_def { name: "z" op: "MatMul" } } } versions { producer: 27 }
+`
+	scannertest.Harmless(t, list, "graph.pbtxt", []byte(ordinary))
+	for text, rule := range map[string]string{
+		`node { op: 'Write\x46ile' }`: "tensorflow/file-write", `node { op: "RunShell" }`: "tensorflow/unknown-operator",
+		`meta_graphs { graph_def { library { function { node_def { op: "PyFunc" } } } } }`:                                                "tensorflow/code-operator",
+		`node { op: "PrintV2" attr { key: "output_stream" value { s: "file:///tmp/x" } } }`:                                               "tensorflow/remote-address",
+		fmt.Sprintf(`node { op: "Const" attr { value { tensor { string_val: "%s" } } } }`, octal(frozen(nodeDef("w", "WriteFile", nil)))): "tensorflow/file-write",
+		`asset_file_def { filename: "../../x" }`:                                                                                          "tensorflow/asset-path", `library { function { signature { name: "MatMul" } } }`: "tensorflow/shadowed-operator",
+	} {
+		result, err := scannertest.Run(Scanner{}, "graph.pbtxt", []byte(ordinary+text))
+		if err != nil || !scannertest.HasRule(result.Findings, rule) {
+			t.Errorf("%s: %v, %v", text, result.Findings, err)
+		}
+	}
+}
+
+// octal escapes every byte.
+func octal(p []byte) string {
+	var b strings.Builder
+	for _, c := range p {
+		fmt.Fprintf(&b, "\\%03o", c)
+	}
+	return b.String()
+}
+
 func TestDeclines(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"model.onnx":   slices.Concat(Num(1, 8), Msg(2, "pytorch"), Msg(7, Msg(1, Msg(1, "x"), Msg(2, "y"), Msg(4, "Relu")))),
@@ -203,6 +234,7 @@ func FuzzScan(f *testing.F) {
 	for _, build := range at {
 		f.Add("f", build(nodeDef("w", "WriteFile", []string{"n", "c"}), constant("n", "/tmp/x")))
 	}
+	f.Add("a.pbtxt", []byte(`node { op: "WriteFile" } library { function { signature { name: "f" } } }`))
 	f.Add("keras_metadata.pb", keras(`{"class_name":"Lambda"}`))
 	f.Add("saved_model.pb", savedModel(frozen(), objects("{}")))
 	f.Fuzz(func(t *testing.T, name string, data []byte) {

@@ -91,7 +91,7 @@ var special = merge(map[Capability]string{
 
 	Network: `DataServiceDataset DataServiceDatasetV2 DataServiceDatasetV3 DataServiceDatasetV4 DummyIterationCounter RegisterDataset
 		RegisterDatasetV2 RemoteCall Rpc TryRpc BigQueryReader GcsConfigureCredentials GcsConfigureBlockCache FileSystemSetConfiguration
-		Send Recv _Send _Recv _HostSend _HostRecv WorkerHeartbeat ConfigureDistributedTPU`,
+		Send Recv _Send _Recv _HostSend _HostRecv WorkerHeartbeat`,
 
 	Debugs: "DebugIdentity DebugIdentityV2 DebugIdentityV3 DebugNanCount DebugNumericSummary DebugNumericSummaryV2 Copy CopyHost",
 	Prints: "PrintV2",
