@@ -56,7 +56,7 @@ func (s *scan) reference(f *pyjson.Object, name string, at int64, list map[strin
 	}
 	switch {
 	case module == "", module == "__main__":
-		s.withoutModule(f, name, registered, at, list)
+		s.withoutModule(name, registered, at, list)
 	case module == "builtins":
 		s.builtin(name, registered, at)
 	case !roots[root(module)]:
@@ -68,18 +68,18 @@ func (s *scan) reference(f *pyjson.Object, name string, at int64, list map[strin
 }
 
 // withoutModule judges a name of Keras 1 and 2, or one that must be registered.
-func (s *scan) withoutModule(f *pyjson.Object, name, registered string, at int64, list map[string]bool) {
-	custom := strings.Contains(name, ">") || strings.Contains(registered, ">") || !list[name]
-	if !custom {
-		s.known = true
-		return
+func (s *scan) withoutModule(name, registered string, at int64, list map[string]bool) {
+	// Keras 2.11 registered its own optimizers as if they were a user's.
+	name, registered = strings.TrimPrefix(name, "Custom>"), strings.TrimPrefix(registered, "Custom>")
+	if registered != "" && !list[registered] {
+		name = registered
 	}
-	if companion(name) {
+	if list[name] || companion(name) {
 		s.known = true
 		return
 	}
 	s.unknown = append(s.unknown[:min(len(s.unknown), 64)], scanners.Finding{Rule: "keras/custom-object", Severity: scanners.Medium, Offset: at,
-		What: "the model needs " + clip.Quote(firstOf(registered, name), maxWhat)})
+		What: "the model needs " + clip.Quote(name, maxWhat)})
 }
 
 // companion reports names that packages of the Keras team register: their code is
@@ -244,11 +244,4 @@ func (s *scan) values(config *pyjson.Object, class string, at int64) {
 // ordinary in Keras 2.
 func leaves(name string) bool {
 	return strings.ContainsAny(name, "\\\x00") || path.IsAbs(name) || slices.Contains(strings.Split(name, "/"), "..")
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -157,6 +157,8 @@ func TestRules(t *testing.T) {
 		sample("keras/unlisted-reference", object("keras.models", "Dense", `{}`, "clone_model"), ""),
 		sample("keras/unlisted-reference", object("keras_hub.src.models.bert.bert_backbone", "BertBackbone", `{}`, "keras_hub>BertBackbone"), object("keras.src.ops.numpy", "Matmul", `{}`, "Matmul")),
 		sample("keras/custom-object", object("", "MyLayer", `{}`, "my>MyLayer"), dense),
+		sample("keras/custom-object", object("", "Dense", `{}`, "my>Dense"), `{"class_name": "Custom>Adam", "config": {}}`),
+		sample("keras/custom-object", object("", "Mine", `{}`, "Custom>Mine"), object("", "Adam", `{}`, "Custom>Adam")),
 		sample("keras/custom-object", `{"class_name": "MyLayer", "config": {}}`, `{"class_name": "MyLayer"}`),
 		sample("keras/tensorflow-call", `{"class_name": "TFOpLambda", "config": {"function": "io.write_file"}}`, `{"class_name": "TFOpLambda", "config": {"function": "nn.relu6"}}`),
 		sample("keras/tensorflow-call", `{"class_name": "TFOpLambda", "config": {"function": "compat.v1.py_func"}}`, `{"class_name": "TFOpLambda", "config": {"function": "compat.v1.transpose"}}`),
