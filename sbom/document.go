@@ -72,15 +72,15 @@ type Base struct {
 // valid UTF-8, and without control characters.
 type Document struct {
 	Subject   Subject    `json:"subject"`
-	Files     []File     `json:"files"` // sorted by name
-	Facts     []Fact     `json:"facts"` // of the whole artifact, sorted by key
+	Files     []File     `json:"files,omitempty"` // sorted by name
+	Facts     []Fact     `json:"facts,omitempty"` // of the whole artifact, sorted by key
 	License   License    `json:"license"`
-	Bases     []Base     `json:"bases"`               // sorted by name
+	Bases     []Base     `json:"bases,omitempty"`     // sorted by name
 	Datasets  []Value    `json:"datasets,omitempty"`  // trained on, or made from; sorted
 	Conflicts []Conflict `json:"conflicts,omitempty"` // sources that contradict each other
 	Parts     []Document `json:"parts,omitempty"`     // bills of bases, datasets and neighbours; see Merge
-	Claims    []Claim    `json:"claims"`              // in the order of the report
-	Gaps      []Gap      `json:"gaps"`                // that concern no listed file
+	Claims    []Claim    `json:"claims,omitempty"`    // in the order of the report
+	Gaps      []Gap      `json:"gaps,omitempty"`      // that concern no listed file
 	Coverage  Coverage   `json:"coverage"`
 	Ignored   []string   `json:"ignored,omitempty"` // entries that are by definition no part of the artifact (".git")
 	// Complete: Files lists everything that the artifact holds.
@@ -117,15 +117,15 @@ type Subject struct {
 // File is one file of the artifact.
 type File struct {
 	Name           string    `json:"name"`
-	Size           int64     `json:"size"`    // bytes
-	Digests        []Digest  `json:"digests"` // computed ones first
-	Formats        []string  `json:"formats"` // scanners that recognised it, sorted
+	Size           int64     `json:"size"`              // bytes
+	Digests        []Digest  `json:"digests,omitempty"` // computed ones first
+	Formats        []string  `json:"formats,omitempty"` // scanners that recognised it, sorted
 	Coverage       Coverage  `json:"coverage"`
 	Classification string    `json:"classification"`
 	Members        int       `json:"members"` // files inside it, all depths
-	Findings       []Finding `json:"findings"`
-	Gaps           []Gap     `json:"gaps"`
-	Facts          []Fact    `json:"facts"`
+	Findings       []Finding `json:"findings,omitempty"`
+	Gaps           []Gap     `json:"gaps,omitempty"`
+	Facts          []Fact    `json:"facts,omitempty"`
 	MoreFacts      int       `json:"moreFacts,omitempty"` // facts left out of Facts
 }
 

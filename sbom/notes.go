@@ -22,6 +22,7 @@ const (
 	NoteMismatch NoteKind = "digestMismatch" // a promised digest that the bytes do not have
 	NoteFacts    NoteKind = "facts"          // metadata of a file
 	NoteConflict NoteKind = "conflict"       // two sources contradict each other
+	NoteRecord   NoteKind = "record"         // what the format has no other place for
 )
 
 // Note is something said about the artifact or about one file, for formats that
@@ -39,7 +40,7 @@ func (n Note) ID() string { return fmt.Sprintf("%s-%d", strings.ToLower(string(n
 
 // Review reports whether the note assesses its element, instead of only
 // describing it.
-func (n Note) Review() bool { return n.Kind != NoteFacts }
+func (n Note) Review() bool { return n.Kind != NoteFacts && n.Kind != NoteRecord }
 
 // Statement is the note for programs: a JSON object with one member, named after
 // the kind, on one line.
@@ -62,7 +63,7 @@ func (d Document) Notes() []Note {
 	for i, c := range d.Conflicts {
 		out = append(out, Note{NoteConflict, i + 1, c.summary(), c})
 	}
-	return append(out, gapNotes(d.Gaps)...)
+	return append(append(out, gapNotes(d.Gaps)...), d.record())
 }
 
 func (c Conflict) summary() string {
@@ -88,6 +89,9 @@ func (f File) Notes() []Note {
 	}
 	if len(f.Facts) > 0 {
 		out = append(out, Note{NoteFacts, 1, f.factSummary(), f.Facts})
+	}
+	if !f.plain() {
+		out = append(out, f.record())
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -21,6 +22,7 @@ import (
 	"assay/sbom/cyclonedx"
 	"assay/sbom/internal/sbomtest"
 	"assay/sbom/profile"
+	"assay/sbom/read"
 	"assay/sbom/spdx"
 	"assay/scanners"
 	"assay/scanners/gguf"
@@ -180,6 +182,40 @@ func TestShapes(t *testing.T) {
 			}
 			sbomtest.Golden(t, *update, filepath.Join("testdata", "shapes", s.name+".cdx17.json"), cdx17.Bytes())
 		})
+	}
+}
+
+// What was written of any shape is restored whole from each format.
+func TestShapesAsWritten(t *testing.T) {
+	for _, s := range shapes(t) {
+		doc := s.document(t)
+		for _, v := range []spdx.Version{spdx.V301, spdx.V23} {
+			s.again(t, string(v), doc, func(w io.Writer, d sbom.Document) error { return spdx.Write(w, d, spdx.Options{Version: v}) })
+		}
+		for _, v := range []cyclonedx.Version{cyclonedx.V16, cyclonedx.V17} {
+			s.again(t, string(v), doc, func(w io.Writer, d sbom.Document) error {
+				return cyclonedx.Write(w, d, cyclonedx.Options{Version: v})
+			})
+		}
+	}
+}
+
+// again writes, reads, and writes.
+func (s shape) again(t *testing.T, format string, doc sbom.Document, write func(io.Writer, sbom.Document) error) {
+	t.Helper()
+	var first, second bytes.Buffer
+	if err := write(&first, doc); err != nil {
+		t.Fatal(err)
+	}
+	bill, err := read.AsWritten(first.Bytes(), "a.json")
+	if err != nil {
+		t.Fatalf("%s %s: %v", s.name, format, err)
+	}
+	if err := write(&second, bill.Document); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(first.Bytes(), second.Bytes()) {
+		t.Errorf("%s %s: other bytes", s.name, format)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
-	"strings"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 
@@ -96,8 +95,8 @@ func vulnerability(id, ref string, f sbom.Finding) cdx.Vulnerability {
 		Affects:    &[]cdx.Affects{{Ref: ref}},
 		Properties: &[]cdx.Property{property("offset", strconv.FormatInt(f.Offset, 10))},
 	}
-	if len(f.Path) > 0 {
-		*v.Properties = append(*v.Properties, property("path", strings.Join(f.Path, " > ")))
+	for _, member := range f.Path { // from the file inwards
+		*v.Properties = append(*v.Properties, property("path", member))
 	}
 	return v
 }

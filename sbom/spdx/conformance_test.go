@@ -185,6 +185,7 @@ func TestNothingIsLost(t *testing.T) {
 	want := map[string]int{
 		"coverage on ": 1, "claim on ": 2, "gap on ": 2, "gap on big.bin": 1, "facts on README.md": 1, "facts on adapter_config.json": 1,
 		"finding on pytorch_model.bin": 2, "digestMismatch on pytorch_model.bin": 1,
+		"record on ": 1, "record on big.bin": 1, "record on pytorch_model.bin": 1,
 	}
 	if fmt.Sprint(count) != fmt.Sprint(want) {
 		t.Errorf("annotations: %v, want %v", count, want)

@@ -1,18 +1,13 @@
 package spdx
 
-import (
-	"fmt"
-	"strings"
-
-	"assay/sbom"
-)
+import "assay/sbom"
 
 // file writes one file with all that is said about it.
 func (b *builder) file(i int, f sbom.File) {
 	id := fileID(i)
 	role, media := b.doc.Role(f)
 	b.graph.addPlain(b.id(id), fileElement{
-		Comment:            fileComment(f),
+		Comment:            f.Summary(),
 		ContentType:        media,
 		CreationInfo:       "_:" + creationID,
 		Name:               f.Name,
@@ -71,25 +66,6 @@ func (b *builder) purpose(r sbom.Role) string {
 		return "data"
 	}
 	return purposes[r]
-}
-
-// fileComment tells what SPDX has no property for: the size, what recognised the
-// file, and how much of it was looked at.
-func fileComment(f sbom.File) string {
-	formats := "format not recognised"
-	if len(f.Formats) > 0 {
-		formats = "recognised as " + strings.Join(f.Formats, ", ")
-	}
-	hash := "no digest computed: the file was not read whole"
-	if f.Hashed() {
-		hash = "digest computed from all bytes"
-	}
-	comment := fmt.Sprintf("%d bytes; %s; classification %s; %d parsed, %d opaque, %d hashed only, %d not looked at; %s",
-		f.Size, formats, f.Classification, f.Coverage.Parsed, f.Coverage.Opaque, f.Coverage.Hashed, f.Coverage.Skipped, hash)
-	if f.Members > 0 {
-		comment += fmt.Sprintf("; %d files inside", f.Members)
-	}
-	return comment
 }
 
 // hashAlgorithms are the digests that SPDX has an algorithm for.

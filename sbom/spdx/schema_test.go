@@ -103,7 +103,7 @@ func TestSchemaRefusesBadDocuments(t *testing.T) {
 
 // The schemas in the repository are the official ones.
 func TestSchemasAreOfficial(t *testing.T) {
-	for _, name := range []string{"spdx-3.0.1.schema.json", "spdx-2.3.schema.json"} {
+	for _, name := range []string{"spdx-3.0.1.schema.json", "spdx-2.3.schema.json", "spdx-3.0.1.model.ttl", "spdx-3.0.1.context.jsonld"} {
 		official, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "schemas", "spdx", name))
 		if err != nil {
 			t.Skipf("SKIPPED: the official schemas are not beside the repository: %v", err)

@@ -236,14 +236,15 @@ func provenance2(doc sbom.Document) string {
 func (b *builder2) file(i int, f sbom.File) *v2_3.Package {
 	id := fileID(i)
 	p := &v2_3.Package{
-		PackageName:             f.Name,
-		PackageSPDXIdentifier:   common.ElementID(id),
-		PackageFileName:         "./" + f.Name,
-		PackageDownloadLocation: noAssertion,
-		PackageChecksums:        checksums2(f.Digests),
-		PackageComment:          fileComment(f) + declared2(f.Digests),
-		PrimaryPackagePurpose:   "FILE",
-		Annotations:             b.annotations(f.Notes()),
+		PackageName:               f.Name,
+		PackageSPDXIdentifier:     common.ElementID(id),
+		PackageFileName:           "./" + f.Name,
+		PackageDownloadLocation:   noAssertion,
+		PackageChecksums:          checksums2(f.Digests),
+		PackageExternalReferences: gitoids2(f.Digests),
+		PackageComment:            f.Summary() + declared2(f.Digests),
+		PrimaryPackagePurpose:     "FILE",
+		Annotations:               b.annotations(f.Notes()),
 	}
 	noLicense(p)
 	b.relate("artifact", common.TypeRelationshipContains, id, "")
@@ -270,6 +271,15 @@ func checksums2(list []sbom.Digest) []common.Checksum {
 		if name, ok := checksumNames[d.Algorithm]; ok && d.Standing == sbom.Verified {
 			out = append(out, common.Checksum{Algorithm: name, Value: d.Hex})
 		}
+	}
+	return out
+}
+
+// gitoids2 are Git blob ids, for which 2.3 has a persistent id (annex F.4.2).
+func gitoids2(list []sbom.Digest) []*v2_3.PackageExternalReference {
+	var out []*v2_3.PackageExternalReference
+	for _, g := range gitoids(list) {
+		out = append(out, &v2_3.PackageExternalReference{Category: "PERSISTENT-ID", RefType: "gitoid", Locator: g.Value})
 	}
 	return out
 }

@@ -53,7 +53,7 @@ func TestVersion2RoundTrip(t *testing.T) {
 			if len(d.Files) != 0 || len(d.Packages) != first+len(doc.Files) {
 				t.Fatalf("read %d files and %d packages", len(d.Files), len(d.Packages))
 			}
-			if got, want := len(d.Packages[0].Annotations), 1+len(doc.Claims)+len(doc.Gaps); got != want {
+			if got, want := len(d.Packages[0].Annotations), 2+len(doc.Claims)+len(doc.Gaps); got != want {
 				t.Errorf("%d annotations on the artifact, want %d", got, want)
 			}
 			for i, f := range doc.Files {

@@ -23,6 +23,7 @@ import (
 type bomFlags struct {
 	complete, require string
 	from              string
+	asWritten         bool
 	author            string
 	noFindings        bool
 	graph             bool
@@ -35,6 +36,7 @@ func (f *bomFlags) flags(set *pflag.FlagSet) {
 	set.StringVar(&f.complete, "complete", "", "print how complete the bill is against `PROFILE`")
 	set.StringVar(&f.require, "require-complete", "", "exit with 1 unless the bill is complete against `PROFILE`[:PERCENT]")
 	set.StringVar(&f.from, "from", "", "read the bill in `FILE`, compare it with the files of REF and complete it")
+	set.BoolVar(&f.asWritten, "as-written", false, "with --from and no REF: believe FILE, a bill of this program, and keep the standings that it states")
 	set.StringArrayVar(&f.merge, "merge", nil, "unite with the bill in `FILE`, of a dataset, base model or neighbour; repeatable")
 	set.StringVar(&f.author, "author", "", "who answers for the bill: a `NAME`, e-mail address or URL")
 	set.BoolVar(&f.graph, "graph", false, "print instead what it was made from, as a graph in the DOT language")
@@ -64,7 +66,10 @@ who vouches for it.
 JSON). With REF its digests are compared with the files, what it declares fills
 what is not known, and every contradiction is in the new bill; the exit code is 1
 when it lists other files or digests than are there. Without REF no file is looked
-at, and it is only written in another format or measured.
+at, and it is only written in another format or measured. --as-written believes
+the file: a bill that this program wrote is restored with the standings, findings
+and signatures that it states, and writing it again gives the same bytes. Whoever
+could change the file can have made anything "verified" in it.
 
 --merge FILE takes the bill of a dataset, of a base model or of anything beside it
 into this one; one of the same artifact completes it. 'bom merge' does so with bills
@@ -97,6 +102,9 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 				return usageError("bom needs a reference, or a bill with --from")
 			}
 			return job.finish(verify.Report{})
+		}
+		if f.asWritten {
+			return usageError("--as-written believes a bill, and %s is there to be looked at: leave one out", args[0])
 		}
 		artifact, err := a.resolve(cmd.Context(), args[0])
 		if err != nil {
@@ -170,21 +178,21 @@ type bomWriter func(io.Writer, sbom.Document) error
 
 // bomWriters are all formats of a bill of materials. A name without a version
 // means the one that most readers know.
-func (a *app) bomWriters(author string) map[string]bomWriter {
+func (a *app) bomWriters(author string, created time.Time) map[string]bomWriter {
 	tool := "assay " + Version
 	all := make(map[string]bomWriter)
 	for name, version := range map[string]spdx.Version{
 		"spdx3-json": spdx.V301, "spdx3-json@3.0.1": spdx.V301, "spdx2-json": spdx.V23, "spdx2-json@2.3": spdx.V23,
 	} {
 		all[name] = func(w io.Writer, doc sbom.Document) error {
-			return spdx.Write(w, doc, spdx.Options{Version: version, Created: a.created(), Tool: tool, Author: author})
+			return spdx.Write(w, doc, spdx.Options{Version: version, Created: created, Tool: tool, Author: author})
 		}
 	}
 	for name, version := range map[string]cyclonedx.Version{
 		"cyclonedx-json": cyclonedx.V16, "cyclonedx-json@1.6": cyclonedx.V16, "cyclonedx-json@1.7": cyclonedx.V17,
 	} {
 		all[name] = func(w io.Writer, doc sbom.Document) error {
-			return cyclonedx.Write(w, doc, cyclonedx.Options{Version: version, Created: a.created(), Tool: tool, Author: author})
+			return cyclonedx.Write(w, doc, cyclonedx.Options{Version: version, Created: created, Tool: tool, Author: author})
 		}
 	}
 	return all

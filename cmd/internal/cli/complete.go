@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"assay/cmd/internal/console"
 	"assay/sbom"
@@ -64,15 +65,18 @@ func (a *app) bomJob(f bomFlags) (bomJob, error) {
 			return job, usageError("--require-complete: %w", err)
 		}
 	}
+	if f.asWritten && f.from == "" {
+		return job, usageError("--as-written says how to read the bill of --from")
+	}
 	if f.from != "" {
-		bill, err := readBill(f.from)
+		bill, err := readBill(f.from, f.asWritten)
 		if err != nil {
 			return job, err
 		}
 		job.other = &bill
 	}
 	for _, path := range f.merge {
-		bill, err := readBill(path)
+		bill, err := readBill(path, false)
 		if err != nil {
 			return job, err
 		}
@@ -85,10 +89,29 @@ func (a *app) bomJob(f bomFlags) (bomJob, error) {
 // renderers are those of the report, and those of the bill, which is made once.
 func (j bomJob) renderers(doc sbom.Document) map[string]report.Renderer {
 	all := report.Formats()
-	for name, write := range j.app.bomWriters(j.flags.author) {
+	for name, write := range j.app.bomWriters(j.author(), j.created()) {
 		all[name] = func(w io.Writer, _ verify.Report, _ report.Options) error { return write(w, doc) }
 	}
 	return all
+}
+
+// created is the time of the bill: its own when it is written again as it was.
+func (j bomJob) created() time.Time {
+	if j.flags.asWritten && j.app.Getenv("SOURCE_DATE_EPOCH") == "" {
+		if t, err := time.Parse(time.RFC3339, j.other.Making.Created.Text); err == nil {
+			return t
+		}
+	}
+	return j.app.created()
+}
+
+// author is who answers for the bill: whoever did, when it is written again as it
+// was. A bill that nobody signed for names the program in that place.
+func (j bomJob) author() string {
+	if j.flags.asWritten && j.flags.author == "" && j.other.Making.Author.Text != "assay" {
+		return j.other.Making.Author.Text
+	}
+	return j.flags.author
 }
 
 // document is the bill: of the report, of --from, or of both.
@@ -181,13 +204,18 @@ func (j bomJob) contradictions(r verify.Report, doc sbom.Document) error {
 	return exit(console.ExitFail)
 }
 
-// readBill reads a bill of materials from a file that the caller names.
-func readBill(path string) (read.Bill, error) {
+// readBill reads a bill of materials from a file that the caller names: as a
+// declaration, or believing it.
+func readBill(path string, asWritten bool) (read.Bill, error) {
 	data, err := trust.ReadFile(path, read.MaxBytes)
 	if err != nil {
 		return read.Bill{}, &exitError{console.ExitUsage, err}
 	}
-	bill, err := read.Parse(data, filepath.Base(path))
+	parse := read.Parse
+	if asWritten {
+		parse = read.AsWritten
+	}
+	bill, err := parse(data, filepath.Base(path))
 	if err != nil {
 		return bill, fmt.Errorf("%s: %w", path, err)
 	}

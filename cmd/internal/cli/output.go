@@ -18,7 +18,7 @@ import (
 // materials.
 func (a *app) renderers() map[string]report.Renderer {
 	all := report.Formats()
-	for name, write := range a.bomWriters("") {
+	for name, write := range a.bomWriters("", a.created()) {
 		all[name] = func(w io.Writer, r verify.Report, _ report.Options) error { return write(w, sbom.FromReport(r)) }
 	}
 	return all
