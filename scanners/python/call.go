@@ -236,6 +236,9 @@ func (f *flow) convert(r string, args []value) (value, bool) {
 		return value{}, false
 	}
 	arg := args[0]
+	if f.charge(arg); f.exhausted() {
+		return value{}, false
+	}
 	switch r {
 	case "builtins.chr", "builtins.unichr":
 		if arg.isNum && arg.num > 0 && arg.num < 0x110000 {

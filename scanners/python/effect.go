@@ -106,6 +106,9 @@ func commandText(v value) string {
 func (f *flow) decoded(r string, args []value, keywords map[string]value, out *value) {
 	arg := first(args, keywords, "s")
 	out.taint |= arg.taint | fromCode
+	if f.charge(arg); f.exhausted() {
+		return
+	}
 	for _, t := range arg.texts {
 		if plain, ok := undo(r, t); ok && arg.taint&incomplete == 0 {
 			out.texts = append(out.texts, plain)

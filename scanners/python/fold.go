@@ -11,6 +11,9 @@ import (
 // repeated, small numbers.
 func (f *flow) binaryValue(op string, a, b value) value {
 	out := value{taint: a.taint | b.taint}
+	if f.charge(a, b); f.exhausted() {
+		return out
+	}
 	if a.isNum && b.isNum && len(a.texts) == 0 {
 		out.num, out.isNum = arithmetic(op, a.num, b.num)
 		return out
@@ -167,6 +170,9 @@ func (f *flow) slice(base value, e *pysource.Expr, s *scope) value {
 		}
 	}
 	out := value{taint: base.taint}
+	if f.charge(base); f.exhausted() {
+		return out
+	}
 	for _, t := range base.texts {
 		if cut, ok := slicedText(t, e.Args, part); ok {
 			out.texts = append(out.texts, cut)
@@ -212,11 +218,24 @@ func slicedText(t string, given []*pysource.Expr, part [3]value) (string, bool) 
 	return string(out), true
 }
 
+// charge counts the work on texts and lists, eight bytes for a step.
+func (f *flow) charge(v value, more ...value) {
+	for _, x := range append([]value{v}, more...) {
+		for _, t := range x.texts {
+			f.ops += len(t) / 8
+		}
+		f.ops += len(x.items)
+	}
+}
+
 // method is a method of a constant text.
 func (f *flow) method(base value, name string, args []value) value {
 	out := value{taint: base.taint}
 	for _, a := range args {
 		out.taint |= a.taint
+	}
+	if f.charge(base, args...); f.exhausted() {
+		return out
 	}
 	for _, t := range base.texts {
 		if done, ok := textMethod(t, name, args, &out.taint); ok && len(done) <= maxText {
