@@ -20,6 +20,7 @@ package mlflow
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -106,6 +107,7 @@ type model struct {
 	server               *url.URL // its path has no slash at the end
 	name, version, alias string
 	origin               http.RoundTripper
+	once                 string // of this Resolve: what is under a version may change, so that no later one takes its files from the cache
 	store                remote.Store
 }
 
@@ -142,6 +144,7 @@ func (s *Source) parse(ref registry.Reference) (*model, error) {
 		!versionNumber.MatchString(m.version) && !aliasName.MatchString(m.alias) {
 		return bad("no name of a model with a version or an alias")
 	}
+	m.once = rand.Text()
 	m.origin = s.cfg.Client.Transport()
 	if u.Scheme == "https" || remote.IsLoopback(u.Hostname()) {
 		m.origin = remote.SignIn{Next: m.origin, Authorization: s.cfg.Authorization}
@@ -303,7 +306,7 @@ func (m *model) file(base, name string, size int64, pinned string) registry.File
 	u := m.server.JoinPath("api", "2.0", "mlflow-artifacts", "artifacts")
 	u.Path += "/" + base + "/" + name
 	return m.store.File(remote.Entry{
-		Name: name, Size: size, Key: fmt.Sprintf("%s %s %d", pinned, path.Join(base, name), size),
+		Name: name, Size: size, Key: fmt.Sprintf("%s %s %d %s", pinned, path.Join(base, name), size, m.once),
 		Request: fetch.Request{URL: u, Origin: m.origin},
 	})
 }

@@ -135,6 +135,8 @@ func (s *server) Source(_ testing.TB, o registrytest.Options) registry.Source {
 	return mlflow.New(cfg)
 }
 
+func (s *server) ChangesInPlace() {}
+
 func (s *server) Front() *registrytest.Front { return s.front }
 func (s *server) IsContent(r *http.Request) bool {
 	return strings.Contains(r.URL.Path, "/mlflow-artifacts/artifacts/")
