@@ -119,11 +119,11 @@ func ordinaryWhenEmpty(name string) bool {
 
 // apply runs one scanner and folds its result into n.
 func (r *run) apply(n *node, s Scanner, head Head, f File, path []string) {
-	info := s.Info()
 	result, matched, err := r.guarded(s, head, f)
 	if !matched || errors.Is(err, ErrNotRecognised) && len(result.Findings) == 0 {
 		return
 	}
+	info := s.Info() // a copy: not for every file that is another scanner's
 	n.recognised = true
 	if !slices.Contains(r.report.Formats, info.Name) {
 		r.report.Formats = append(r.report.Formats, info.Name)

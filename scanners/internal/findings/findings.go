@@ -18,7 +18,7 @@ const perRule = 16
 
 // List collects findings. It is made by New.
 type List struct {
-	rules map[string]scanners.Rule
+	rules []scanners.Rule
 	list  []scanners.Finding
 	kept  map[string]int
 	more  map[string]*scanners.Finding // the first one that was not kept
@@ -28,20 +28,24 @@ type List struct {
 
 // New returns an empty list for findings of the rules.
 func New(rules []scanners.Rule) *List {
-	l := &List{
-		rules: make(map[string]scanners.Rule, len(rules)),
-		kept:  make(map[string]int), more: make(map[string]*scanners.Finding), count: make(map[string]int),
+	return &List{rules: rules}
+}
+
+// severity is that of a rule. Most files have no finding, so that no index is
+// worth making.
+func (l *List) severity(rule string) scanners.Severity {
+	for i := range l.rules {
+		if l.rules[i].ID == rule {
+			return l.rules[i].Severity
+		}
 	}
-	for _, r := range rules {
-		l.rules[r.ID] = r
-	}
-	return l
+	return scanners.Rule{}.Severity
 }
 
 // Add adds a finding with the severity of its rule. Text from the file must be
 // quoted by the caller (package clip).
 func (l *List) Add(rule string, offset int64, format string, args ...any) {
-	l.AddAs(l.rules[rule].Severity, rule, offset, format, args...)
+	l.AddAs(l.severity(rule), rule, offset, format, args...)
 }
 
 // AddAs adds a finding with a severity of its own.
@@ -50,12 +54,18 @@ func (l *List) AddAs(severity scanners.Severity, rule string, offset int64, form
 		l.drop(severity, rule, offset)
 		return
 	}
+	if l.kept == nil {
+		l.kept = make(map[string]int)
+	}
 	l.kept[rule]++
 	l.list = append(l.list, scanners.Finding{
 		Rule: rule, Severity: severity, Offset: offset, What: fmt.Sprintf(format, args...)})
 }
 
 func (l *List) drop(severity scanners.Severity, rule string, offset int64) {
+	if l.more == nil {
+		l.more, l.count = make(map[string]*scanners.Finding), make(map[string]int)
+	}
 	if l.more[rule] == nil {
 		l.more[rule] = &scanners.Finding{Rule: rule, Severity: severity, Offset: offset}
 		l.order = append(l.order, rule)

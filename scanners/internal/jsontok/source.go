@@ -9,6 +9,7 @@ type source struct {
 	base     int64 // offset of buf[0]
 	buf      []byte
 	pos, end int
+	filled   bool // the input has more than the buffer that it began with
 	err      error
 }
 
@@ -16,7 +17,22 @@ type source struct {
 const maxEmptyReads = 100
 
 func newSource(r io.Reader, base int64) *source {
-	return &source{r: r, base: base, buf: make([]byte, 32<<10)}
+	return &source{r: r, base: base, buf: make([]byte, smallBuffer)}
+}
+
+// A small file, of which there may be a million, needs no large buffer.
+const (
+	smallBuffer = 4 << 10
+	largeBuffer = 32 << 10
+)
+
+// grow makes room once a file has filled the small buffer.
+func (s *source) grow() {
+	if s.filled && len(s.buf) < largeBuffer {
+		large := make([]byte, largeBuffer)
+		copy(large, s.buf[:s.end])
+		s.buf = large
+	}
 }
 
 func (s *source) offset() int64 { return s.base + int64(s.pos) }
@@ -29,9 +45,11 @@ func (s *source) window(n int) []byte {
 			s.base += int64(s.pos)
 			s.pos, s.end = 0, s.end-s.pos
 		}
+		s.grow()
 		var got int
 		got, s.err = s.r.Read(s.buf[s.end:])
 		s.end += got
+		s.filled = s.filled || s.end == len(s.buf)
 		if empty++; got == 0 && s.err == nil && empty > maxEmptyReads {
 			s.err = io.ErrNoProgress
 		}
