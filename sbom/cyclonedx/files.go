@@ -10,12 +10,11 @@ import (
 	"assay/sbom"
 )
 
-// file is one file with what was found in it.
-func (b *builder) file(i int, f sbom.File) (cdx.Component, error) {
-	ref := fileRef(i)
+// file is one file.
+func (b *builder) file(i int, f sbom.File) cdx.Component {
 	_, media := b.doc.Role(f)
-	c := cdx.Component{
-		BOMRef:     ref,
+	return cdx.Component{
+		BOMRef:     fileRef(i),
 		Type:       cdx.ComponentTypeFile,
 		Name:       cmp.Or(f.Name, unknownName),
 		MIMEType:   media,
@@ -23,10 +22,15 @@ func (b *builder) file(i int, f sbom.File) (cdx.Component, error) {
 		OmniborID:  list(gitoids(f.Digests)),
 		Properties: list(b.fileProperties(f)),
 	}
+}
+
+// aboutFile says what was found in a file, and the notes about it.
+func (b *builder) aboutFile(i int, f sbom.File) error {
+	ref := fileRef(i)
 	for n, x := range f.Findings {
 		b.findings = append(b.findings, vulnerability(fmt.Sprintf("%s-finding-%d", ref, n+1), ref, x))
 	}
-	return c, b.annotate(ref, f.Notes())
+	return b.annotate(ref, f.Notes())
 }
 
 func fileRef(i int) string { return fmt.Sprintf("file-%d", i+1) }

@@ -2,6 +2,7 @@ package cyclonedx
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	cdx "github.com/CycloneDX/cyclonedx-go"
 
 	"assay/sbom"
+	"assay/sbom/internal/splice"
 )
 
 // Version is a version of CycloneDX.
@@ -57,12 +59,32 @@ func Write(w io.Writer, doc sbom.Document, opts Options) error {
 	if err != nil {
 		return fmt.Errorf("cyclonedx: %w", err)
 	}
+	var frame bytes.Buffer
+	if err := cdx.NewBOMEncoder(&frame, cdx.BOMFileFormatJSON).SetEscapeHTML(false).Encode(bom); err != nil {
+		return fmt.Errorf("cyclonedx: %w", err)
+	}
 	buffered := bufio.NewWriterSize(w, 1<<16)
-	encoder := cdx.NewBOMEncoder(buffered, cdx.BOMFileFormatJSON)
-	if err := encoder.SetEscapeHTML(false).Encode(bom); err != nil {
+	if err := splice.Write(buffered, frame.Bytes(), b.fileList()...); err != nil {
 		return fmt.Errorf("cyclonedx: %w", err)
 	}
 	return buffered.Flush()
+}
+
+// filesMarker stands for the components of all files, of which there are too many
+// to hold at once.
+var filesMarker = cdx.Component{BOMRef: "files", Type: cdx.ComponentTypeFile}
+
+func (b *builder) fileList() []splice.List {
+	if len(b.doc.Files) == 0 {
+		return nil
+	}
+	return []splice.List{{Marker: filesMarker, Items: func(yield func(any) bool) {
+		for i, f := range b.doc.Files {
+			if !yield(b.file(i, f)) {
+				return
+			}
+		}
+	}}}
 }
 
 type builder struct {
@@ -98,12 +120,13 @@ func (b *builder) bom() (*cdx.BOM, error) {
 		return nil, err
 	}
 	components := slices.Concat(b.bases(), b.datasets(), b.neighbours())
+	if len(b.doc.Files) > 0 {
+		components = append(components, filesMarker)
+	}
 	for i, f := range b.doc.Files {
-		c, err := b.file(i, f)
-		if err != nil {
+		if err := b.aboutFile(i, f); err != nil {
 			return nil, err
 		}
-		components = append(components, c)
 	}
 	bom.Components = list(components)
 	bom.Dependencies = &[]cdx.Dependency{{Ref: subjectRef, Dependencies: list(b.needed())}}

@@ -1,6 +1,7 @@
 package spdx
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"github.com/spdx/tools-golang/spdx/v2/v2_3"
 
 	"assay/sbom"
+	"assay/sbom/internal/splice"
 )
 
 // write2 writes SPDX 2.3 JSON for readers that know no newer version. It has no
@@ -39,14 +41,52 @@ func write2(w io.Writer, doc sbom.Document, base string, opts Options) error {
 	out.Packages = append(out.Packages, b.datasets()...)
 	out.Packages = append(out.Packages, b.neighbours()...)
 	out.OtherLicenses = otherLicenses(doc)
-	for i, f := range doc.Files {
-		out.Packages = append(out.Packages, b.file(i, f))
-	}
 	out.Relationships = b.relations
-	if b.err != nil {
-		return b.err
+	var lists []splice.List
+	if len(doc.Files) > 0 {
+		out.Packages = append(out.Packages, packagesMarker)
+		out.Relationships = append(out.Relationships, relationsMarker)
+		lists = []splice.List{{Marker: packagesMarker, Items: b.files}, {Marker: relationsMarker, Items: b.fileRelations}}
 	}
-	return json.Write(out, w, json.EscapeHTML(false))
+	var frame bytes.Buffer
+	if err := json.Write(out, &frame, json.EscapeHTML(false)); err != nil {
+		return err
+	}
+	if err := splice.Write(w, frame.Bytes(), lists...); err != nil {
+		return err
+	}
+	return b.err
+}
+
+// The markers stand for what is written of each file, which is too much to hold
+// at once.
+var (
+	packagesMarker  = &v2_3.Package{PackageSPDXIdentifier: "files"}
+	relationsMarker = relation2("files", "OTHER", "files", "")
+)
+
+func (b *builder2) files(yield func(any) bool) {
+	for i, f := range b.doc.Files {
+		if !yield(b.file(i, f)) {
+			return
+		}
+	}
+}
+
+// fileRelations are of each file in turn.
+func (b *builder2) fileRelations(yield func(any) bool) {
+	for i, f := range b.doc.Files {
+		id := fileID(i)
+		if !yield(relation2("artifact", common.TypeRelationshipContains, id, "")) {
+			return
+		}
+		role, _ := b.doc.Role(f)
+		for _, r := range relations {
+			if r.role == role && !yield(relation2(id, r.relation.reversed, "artifact", r.relation.name)) {
+				return
+			}
+		}
+	}
 }
 
 // creators2 names who made the document. 2.3 wants to know whether an author is a
@@ -247,13 +287,6 @@ func (b *builder2) file(i int, f sbom.File) *v2_3.Package {
 		Annotations:               b.annotations(f.Notes()),
 	}
 	noLicense(p)
-	b.relate("artifact", common.TypeRelationshipContains, id, "")
-	role, _ := b.doc.Role(f)
-	for _, r := range relations {
-		if r.role == role {
-			b.relate(id, r.relation.reversed, "artifact", r.relation.name)
-		}
-	}
 	return p
 }
 
@@ -315,8 +348,12 @@ func (b *builder2) annotations(notes []sbom.Note) []v2_3.Annotation {
 }
 
 func (b *builder2) relate(from, kind, to, comment string) {
-	b.relations = append(b.relations, &v2_3.Relationship{
+	b.relations = append(b.relations, relation2(from, kind, to, comment))
+}
+
+func relation2(from, kind, to, comment string) *v2_3.Relationship {
+	return &v2_3.Relationship{
 		RefA: common.MakeDocElementID("", from), RefB: common.MakeDocElementID("", to),
 		Relationship: kind, RelationshipComment: comment,
-	})
+	}
 }
