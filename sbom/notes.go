@@ -114,6 +114,9 @@ func inside(members []string) string {
 
 func (c Claim) summary() string {
 	out := fmt.Sprintf("signature: %s: %s, covers %d files", c.Scheme, c.Standing, c.Covers)
+	if c.Scheme == "in-toto" {
+		out = fmt.Sprintf("attestation: %s, of the type %s", c.Standing, cmp.Or(c.PredicateType, "unknown"))
+	}
 	if who := cmp.Or(c.Signer.Subject, c.Signer.KeyID); who != "" {
 		out += ", signer " + who
 	}

@@ -37,9 +37,7 @@ type attestations struct {
 
 func (s *attestations) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&s.files, "attestation", nil, "in-toto attestation `FILE`, which has to hold; repeatable (those inside the model are found)")
-	f.StringArrayVar(&s.keys, "attestation-key", nil, "attestations by this key count, a PEM `FILE`; repeatable (default: the signers of the model)")
-	f.StringVar(&s.identity, "attestation-identity", "", "keyless attestations by this `SUBJECT` count, exactly; needs --trusted-root")
-	f.StringVar(&s.issuer, "attestation-issuer", "", "identity provider `URL` for --attestation-identity")
+	s.signerFlags(f)
 	f.StringArrayVar(&s.require, "require-attestation", nil, "a verified attestation of this `KIND` must be about every file: "+
 		strings.Join(attest.Kinds(), ", ")+", or a predicate type URI; repeatable")
 	f.StringArrayVar(&s.expect.Builders, "builder-id", nil, "provenance must be by the builder `URI`, exactly; repeatable")
@@ -54,6 +52,13 @@ func (s *attestations) flags(f *pflag.FlagSet) {
 	f.DurationVar(&s.expect.MaxAge, "attestation-max-age", 0, "refuse attestations that are older than `DURATION`")
 	f.StringVar(&s.after, "attestation-after", "", "refuse attestations made before this `TIME` (RFC 3339), so that an old release cannot come back")
 	f.StringVar(&s.denyList, "deny-list", "", "`FILE` of denied digests, keys and identities, one on each line (see 'assay trust')")
+}
+
+// signerFlags say whose attestations count.
+func (s *attestations) signerFlags(f *pflag.FlagSet) {
+	f.StringArrayVar(&s.keys, "attestation-key", nil, "attestations by this key count, a PEM `FILE`; repeatable (default: the signers of the model)")
+	f.StringVar(&s.identity, "attestation-identity", "", "keyless attestations by this `SUBJECT` count, exactly; needs --trusted-root")
+	f.StringVar(&s.issuer, "attestation-issuer", "", "identity provider `URL` for --attestation-identity")
 }
 
 // given reports whether a flag was used that asks for an attestation.
@@ -185,7 +190,7 @@ func newSignatures(c oms.Config) ([]verify.Verifier, error) {
 
 // attestVerifier lets the model's signers count for attestations too, unless
 // others are named.
-func (a *app) attestVerifier(s signers, signed oms.Config) (verify.Verifier, error) {
+func (a *app) attestVerifier(s signers, signed oms.Config) (*attest.Verifier, error) {
 	c := attest.Config{
 		Trust: attest.Trust{
 			PublicKeys: signed.PublicKeys, Roots: signed.CertificateRoots, Intermediates: signed.Intermediates,

@@ -31,6 +31,7 @@ type bomFlags struct {
 	headersOnly       bool
 	denyLicense       []string
 	merge             []string
+	signers           signers // whose attestations and signed bills count
 }
 
 func (f *bomFlags) flags(set *pflag.FlagSet) {
@@ -43,6 +44,8 @@ func (f *bomFlags) flags(set *pflag.FlagSet) {
 	set.BoolVar(&f.graph, "graph", false, "print instead what it was made from, as a graph in the DOT language")
 	set.BoolVar(&f.headersOnly, "headers-only", false, "read what scanning needs and hash nothing: the bill then binds no bytes, and says so")
 	set.StringArrayVar(&f.denyLicense, "deny-license", nil, "exit with 1 when the license is of this `CLASS`: "+strings.Join(licenseClasses, ", ")+"; repeatable")
+	f.signers.attested.signerFlags(set)
+	set.StringVar(&f.signers.trustedRoot, "trusted-root", "", "Sigstore trusted root `FILE`, for --attestation-identity")
 	set.BoolVar(&f.noFindings, "no-findings", false, "leave findings out, for profiles that forbid vulnerability information in a bill")
 }
 
@@ -71,6 +74,12 @@ at, and it is only written in another format or measured. --as-written believes
 the file: a bill that this program wrote is restored with the standings, findings
 and signatures that it states, and writing it again gives the same bytes. Whoever
 could change the file can have made anything "verified" in it.
+
+FILE may be a signed bill, as 'attest' writes it: it is then read only if the
+signature is by --attestation-key or --attestation-identity, and with REF what it
+was signed about must be the files of REF. Signed bills and other attestations
+beside the files, or that a registry keeps with them, are verified when found, and
+the new bill says by whom.
 
 --merge FILE takes the bill of a dataset, of a base model or of anything beside it
 into this one; one of the same artifact completes it. 'bom merge' does so with bills
@@ -116,7 +125,7 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 		if err != nil {
 			return err
 		}
-		r, err := a.describe(cmd.Context(), artifact, f.headersOnly)
+		r, err := a.describe(cmd.Context(), artifact, job.flags)
 		if err != nil {
 			return err
 		}
@@ -157,22 +166,37 @@ Formats: spdx3-json (default), spdx2-json, cyclonedx-json, each with @VERSION.`,
 
 // describe gathers what a bill of materials needs. SHA-512 is computed in the
 // same read as SHA-256.
-func (a *app) describe(ctx context.Context, artifact *registry.Artifact, headersOnly bool) (verify.Report, error) {
+func (a *app) describe(ctx context.Context, artifact *registry.Artifact, f bomFlags) (verify.Report, error) {
 	rules, err := a.rules(false)
 	if err != nil {
 		return verify.Report{}, err
 	}
-	verifiers, err := a.signatureVerifiers(signers{}, "")
+	verifiers, err := a.billVerifiers(f.signers)
 	if err != nil {
 		return verify.Report{}, err
 	}
 	p := a.pipeline(verifiers...)
-	p.SHA512, p.HeadersOnly = !headersOnly, headersOnly
+	p.SHA512, p.HeadersOnly = !f.headersOnly, f.headersOnly
 	evidence, err := p.Gather(ctx, artifact)
 	if err != nil {
 		return verify.Report{}, err
 	}
 	return verify.NewReport(evidence, rules, a.Now()), nil
+}
+
+// billVerifiers are those of signatures, of which a bill says that they are there,
+// and of attestations, bills among them, by signers that count.
+func (a *app) billVerifiers(s signers) ([]verify.Verifier, error) {
+	list, err := a.signatureVerifiers(signers{}, "")
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.omsConfig(s, "")
+	if err != nil {
+		return nil, err
+	}
+	attested, err := a.attestVerifier(s, c)
+	return append(list, attested), err
 }
 
 // licenseClasses are what --deny-license can name. "unknown" is a license that is

@@ -15,6 +15,7 @@ import (
 	"assay/sbom/profile"
 	"assay/sbom/read"
 	"assay/verify"
+	"assay/verify/attest"
 	"assay/verify/report"
 	"assay/verify/trust"
 )
@@ -69,14 +70,17 @@ func (a *app) bomJob(f bomFlags) (bomJob, error) {
 		return job, usageError("--as-written says how to read the bill of --from")
 	}
 	if f.from != "" {
-		bill, err := readBill(f.from, f.asWritten)
+		bill, signed, err := a.readBill(f)
 		if err != nil {
 			return job, err
 		}
 		job.other = &bill
+		if signed { // with a reference, it is compared with the files too
+			job.flags.signers.attested.files = append(job.flags.signers.attested.files, f.from)
+		}
 	}
 	for _, path := range f.merge {
-		bill, err := readBill(path, false)
+		bill, _, err := a.readBill(bomFlags{from: path, signers: f.signers})
 		if err != nil {
 			return job, err
 		}
@@ -192,6 +196,14 @@ func (j bomJob) contradictions(r verify.Report, doc sbom.Document) error {
 		return nil
 	}
 	n := 0
+	for _, c := range r.Claims {
+		if c.Document == j.flags.from && c.Standing == verify.Failed {
+			for _, p := range c.Problems {
+				j.app.note("%s: %s", j.flags.from, p.What)
+			}
+			n++
+		}
+	}
 	for _, c := range doc.Conflicts {
 		if strings.HasPrefix(c.Field, sbom.FieldFile) {
 			j.app.note("%s: %s", c.Field, c.Why)
@@ -204,22 +216,54 @@ func (j bomJob) contradictions(r verify.Report, doc sbom.Document) error {
 	return exit(console.ExitFail)
 }
 
-// readBill reads a bill of materials from a file that the caller names: as a
-// declaration, or believing it.
-func readBill(path string, asWritten bool) (read.Bill, error) {
-	data, err := trust.ReadFile(path, read.MaxBytes)
+// readBill reads the bill of --from, as a declaration or believing it. A signed one
+// is read only when its signer counts.
+func (a *app) readBill(f bomFlags) (bill read.Bill, signed bool, err error) {
+	data, err := trust.ReadFile(f.from, read.MaxBytes)
 	if err != nil {
-		return read.Bill{}, &exitError{console.ExitUsage, err}
+		return bill, false, &exitError{console.ExitUsage, err}
+	}
+	name := filepath.Base(f.from)
+	var signer sbom.Value
+	if signed = attest.IsSigned(data); signed {
+		opened, err := a.openBill(f, data)
+		if err != nil {
+			return bill, true, err
+		}
+		data = opened.Predicate
+		signer = sbom.Value{Text: cmp.Or(opened.Signer.Subject, opened.Signer.KeyID), Standing: sbom.Verified, Source: name}
 	}
 	parse := read.Parse
-	if asWritten {
+	if f.asWritten {
 		parse = read.AsWritten
 	}
-	bill, err := parse(data, filepath.Base(path))
-	if err != nil {
-		return bill, fmt.Errorf("%s: %w", path, err)
+	if bill, err = parse(data, name); err != nil {
+		return bill, signed, fmt.Errorf("%s: %w", f.from, err)
 	}
-	return bill, nil
+	bill.Making.Signature = signer
+	return bill, signed, nil
+}
+
+// openBill verifies the signature of a bill.
+func (a *app) openBill(f bomFlags, data []byte) (attest.Opened, error) {
+	s := f.signers
+	if t := s.attested; len(t.keys) == 0 && t.identity == "" {
+		return attest.Opened{}, usageError("%s is signed: say whose signature counts, with --attestation-key FILE or --attestation-identity", f.from)
+	}
+	c, err := a.omsConfig(s, "")
+	if err != nil {
+		return attest.Opened{}, err
+	}
+	v, err := a.attestVerifier(s, c)
+	if err != nil {
+		return attest.Opened{}, err
+	}
+	opened, err := v.Open(attest.Document{Name: f.from, Data: data})
+	if err != nil {
+		return opened, &exitError{console.ExitFail, err}
+	}
+	a.note("%s: signed by %s", f.from, cmp.Or(opened.Signer.Subject, opened.Signer.KeyID))
+	return opened, nil
 }
 
 // bomFormat is the format in which the bill is written: profiles ask for it.
