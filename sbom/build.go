@@ -77,7 +77,7 @@ func (s *Subject) inferKind(facts []Fact) {
 	case find(facts, "text/croissant/conformsTo").Known():
 		s.Kind = KindDataset
 	case find(facts, configPrefix+"architectures").Known(), find(facts, configPrefix+"model_type").Known(), find(facts, configPrefix+"_class_name").Known(),
-		find(facts, "gguf/kind").Text == "model":
+		find(facts, "gguf/kind").Text == "model", find(facts, packagingPrefix+"config/architecture").Known(), find(facts, packagingPrefix+"model/name").Known():
 		s.Kind = KindModel
 	}
 	s.KindInferred = s.Kind != KindUnknown

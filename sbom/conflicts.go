@@ -19,7 +19,7 @@ type Conflict struct {
 func conflicts(d Document) []Conflict {
 	var out []Conflict
 	out = append(out, licenseConflicts(d.License)...)
-	out = append(out, headerConflicts(d.License, d.Facts)...)
+	out = append(out, sourceConflicts(d.License, d.Facts)...)
 	out = append(out, baseConflict(d.Facts)...)
 	out = append(out, dtypeConflict(d.Facts)...)
 	out = append(out, croissantConflicts(d)...)
@@ -37,13 +37,28 @@ func licenseConflicts(l License) []Conflict {
 	return out
 }
 
-// headerConflicts compares the license of the card with those in GGUF headers.
-func headerConflicts(l License, facts []Fact) []Conflict {
+// sourceConflicts compares the license with what every other file declares. A file
+// that declares several contradicts when none of them is among it: a Kitfile has
+// one for the package and one for the model.
+func sourceConflicts(l License, facts []Fact) []Conflict {
+	if !l.Expression.Known() {
+		return nil
+	}
 	var out []Conflict
-	for _, v := range all(facts, keyGGUFLicense) {
-		said := license.FromCard(v.Text, find(facts, "gguf/license-name").Text).Expression
-		if l.Expression.Known() && said != license.NoAssertion && !slices.Contains(strings.Fields(l.Expression.Text), said) {
-			out = append(out, Conflict{"license", []Value{l.Expression, v}, "the header of the weights declares another license than the card"})
+	for _, source := range licenseSources {
+		agrees, first := make(map[string]bool), []Value(nil)
+		name := find(facts, source.name).Text
+		for _, v := range source.values(facts) {
+			said := license.FromCard(license.FromURL(v.Text), name).Expression
+			if !slices.ContainsFunc(first, func(x Value) bool { return x.Source == v.Source }) {
+				first = append(first, v)
+			}
+			agrees[v.Source] = agrees[v.Source] || said == license.NoAssertion || slices.Contains(strings.Fields(l.Expression.Text), said)
+		}
+		for _, v := range first {
+			if !agrees[v.Source] && v.Source != l.Expression.Source {
+				out = append(out, Conflict{"license", []Value{l.Expression, v}, source.why})
+			}
 		}
 	}
 	return out

@@ -61,6 +61,8 @@ const (
 	configPrefix = "text/config/" // settings of the model
 	ggufPrefix   = "gguf/"        // header of a GGUF file
 
+	packagingPrefix = "text/oci-config/" // configuration of an OCI artifact
+
 	keyLicense     = cardPrefix + "license"
 	keyLicenseName = cardPrefix + "license_name"
 	keyCardBase    = cardPrefix + "base_model"
@@ -87,6 +89,7 @@ var describing = []struct {
 	{named("mergekit_config.yml", "mergekit_config.yaml"), []string{"text/merge/"}},
 	{named("kitfile"), []string{"text/kitfile/"}},
 	{named("mlmodel"), []string{"text/mlmodel/"}},
+	{named("oci-config.json"), []string{packagingPrefix}},
 	{func(n string) bool { return strings.HasSuffix(n, ".index.json") }, []string{"text/index/"}},
 	{func(n string) bool { return strings.HasSuffix(n, ".json") }, []string{"text/croissant/"}},
 	{func(n string) bool { return !strings.HasSuffix(n, ".json") }, []string{keyFoundLicense}},
@@ -143,23 +146,47 @@ func find(facts []Fact, key string) Value {
 	return Value{}
 }
 
-// declaredLicense is the license of the card, else of Croissant, beside the texts
-// that were found. Where the card lists several, all of them are taken to hold:
-// whether one may be chosen is not said.
+// licenseSource is who declares a license.
+type licenseSource struct {
+	keys []string
+	name string // key of the name of a license that is no id
+	why  string // what it means that it contradicts the one before it
+}
+
+// licenseSources are in the order in which they are believed: what is written for
+// readers comes before what a packaging repeats.
+var licenseSources = []licenseSource{
+	{[]string{keyLicense}, keyLicenseName, ""},
+	{[]string{keyCroissantLicense}, "", "Croissant declares another license than the card"},
+	{[]string{packagingPrefix + "descriptor/licenses"}, "", "the packaging declares another license than the model"},
+	{[]string{packagingPrefix + "model/license", packagingPrefix + "package/license"}, "", "the packaging declares another license than the model"},
+	{[]string{"text/kitfile/model-license", "text/kitfile/license"}, "", "the Kitfile declares another license than the model"},
+	{[]string{keyGGUFLicense}, "gguf/license-name", "the header of the weights declares another license than the card"},
+}
+
+func (s licenseSource) values(facts []Fact) []Value {
+	var out []Value
+	for _, key := range s.keys {
+		out = append(out, all(facts, key)...)
+	}
+	return out
+}
+
+// declaredLicense is the license of the first source that has one, beside the texts
+// that were found. Where it lists several, all of them are taken to hold: whether
+// one may be chosen is not said.
 func declaredLicense(facts []Fact) License {
 	out := License{Found: all(facts, keyFoundLicense)}
 	for i := range out.Found {
 		out.Found[i].Standing = Inferred // from sentences that only this license has
 	}
-	ids, name := all(facts, keyLicense), find(facts, keyLicenseName)
-	if len(ids) == 0 {
-		ids = all(facts, keyCroissantLicense)
-	}
-	if len(ids) == 0 {
-		ids = append(all(facts, "text/kitfile/model-license"), all(facts, "text/kitfile/license")...)
-	}
-	if len(ids) == 0 {
-		ids, name = all(facts, keyGGUFLicense), find(facts, "gguf/license-name")
+	var ids []Value
+	var name Value
+	for _, source := range licenseSources {
+		if ids = source.values(facts); len(ids) > 0 {
+			name = find(facts, source.name)
+			break
+		}
 	}
 	var expressions []string
 	for _, id := range ids {

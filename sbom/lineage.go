@@ -31,7 +31,12 @@ var baseKeys = map[string]struct {
 	"text/merge/model":      {relation: RelationMerge},
 	keyGGUFBase:             {},
 	keyGGUFBaseURL:          {},
+	keyMLflowSource:         {},
 }
+
+// keyMLflowSource is the model that MLflow saved: a repository of the Hub, or a
+// path that says nothing to anybody else.
+const keyMLflowSource = "text/mlmodel/source_model"
 
 // A GGUF header names its base models in words, and most say where they are.
 const (
@@ -49,7 +54,8 @@ func bases(facts []Fact) []Base {
 	byName := make(map[string]Base)
 	for _, f := range facts {
 		kind, ok := baseKeys[f.Key]
-		if !ok || f.Key == keyGGUFBase && find(facts, keyGGUFBaseURL).Known() {
+		if !ok || f.Key == keyGGUFBase && find(facts, keyGGUFBaseURL).Known() ||
+			f.Key == keyMLflowSource && (strings.Count(f.Value.Text, "/") != 1 || strings.HasPrefix(f.Value.Text, "/") || strings.HasPrefix(f.Value.Text, ".")) {
 			continue
 		}
 		f.Value.Text = strings.TrimPrefix(f.Value.Text, hubPage)
@@ -121,7 +127,7 @@ func quantizedGGUF(facts []Fact) bool {
 func datasets(facts []Fact) []Value {
 	byName := make(map[string]Value)
 	for _, f := range facts {
-		if f.Key == cardPrefix+"datasets" || f.Key == "text/kitfile/dataset" || f.Key == cardPrefix+"source_datasets" && strings.Contains(f.Value.Text, "/") {
+		if f.Key == cardPrefix+"datasets" || f.Key == "text/kitfile/dataset" || f.Key == packagingPrefix+"datasets/name" || f.Key == cardPrefix+"source_datasets" && strings.Contains(f.Value.Text, "/") {
 			byName[f.Value.Text] = f.Value
 		}
 	}

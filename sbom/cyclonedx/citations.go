@@ -31,6 +31,7 @@ func (b *builder) citations(component *cdx.Component) []cdx.Citation {
 		for _, f := range []struct{ field, key, text string }{
 			{"task", "text/card/pipeline_tag", p.Task}, {"architectureFamily", "text/config/model_type", p.ArchitectureFamily},
 			{"modelArchitecture", "text/config/architectures", p.ModelArchitecture}, {"modelArchitecture", "gguf/architecture", p.ModelArchitecture},
+			{"modelArchitecture", "text/oci-config/config/architecture", p.ModelArchitecture},
 		} {
 			fields = append(fields, struct {
 				pointer string

@@ -16,7 +16,9 @@ func (b *builder) modelCard() *cdx.MLModelCard {
 	p := cdx.MLModelParameters{
 		Task:               b.texts("text/card/pipeline_tag"),
 		ArchitectureFamily: b.texts("text/config/model_type"),
-		ModelArchitecture:  b.texts("text/config/architectures", "gguf/architecture"),
+		ModelArchitecture:  b.texts("text/config/architectures", "gguf/architecture", "text/oci-config/config/architecture"),
+		Inputs:             list(b.kinds("text/oci-config/config/capabilities/inputTypes")),
+		Outputs:            list(b.kinds("text/oci-config/config/capabilities/outputTypes")),
 		Datasets:           list(b.datasetRefs()),
 	}
 	c := cdx.MLModelCardConsiderations{
@@ -36,6 +38,15 @@ func (b *builder) modelCard() *cdx.MLModelCard {
 	}
 	if *out == (cdx.MLModelCard{}) {
 		return nil
+	}
+	return out
+}
+
+// kinds are what a model takes or gives, in words.
+func (b *builder) kinds(key string) []cdx.MLInputOutputParameters {
+	var out []cdx.MLInputOutputParameters
+	for _, text := range b.values(key) {
+		out = append(out, cdx.MLInputOutputParameters{Format: text})
 	}
 	return out
 }

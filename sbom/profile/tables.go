@@ -1,7 +1,7 @@
 package profile
 
 var ntiaElements = []Element{
-	{ID: "supplier", Name: "supplier name", From: []string{"subject/supplier", factDeveloper, "gguf/organization", "gguf/author", "text/kitfile/author"}, Fill: fillRemote},
+	{ID: "supplier", Name: "supplier name", From: []string{"subject/supplier", factDeveloper, "gguf/organization", "gguf/author", "text/kitfile/author", "text/oci-config/descriptor/vendor", "text/oci-config/descriptor/authors", "text/oci-config/package/authors"}, Fill: fillRemote},
 	{ID: "component", Name: "component name", From: []string{"subject/name"}, Fill: fillRemote},
 	{ID: "version", Name: "version of the component", From: []string{"subject/version"}, Fill: "pin the reference to a revision"},
 	{ID: "identifiers", Name: "other unique identifiers",
@@ -40,7 +40,7 @@ var bsi = Profile{
 		{ID: "5.2.1-creator", Name: "creator of the SBOM, as e-mail address or URL", From: []string{"making/contact"}, Fill: "name the creator with --author"},
 		{ID: "5.2.1-timestamp", Name: "timestamp", From: []string{"making/created"}, Fill: "set SOURCE_DATE_EPOCH"},
 		{ID: "5.2.3-uri", Name: "SBOM-URI", From: []string{"making/uri"}, Fill: "give the document an identity of its own", Optional: true},
-		{ID: "5.2.2-creator", Name: "component creator", From: []string{"subject/supplier", factDeveloper, "gguf/organization", "gguf/author", "text/kitfile/author"}, Fill: fillRemote},
+		{ID: "5.2.2-creator", Name: "component creator", From: []string{"subject/supplier", factDeveloper, "gguf/organization", "gguf/author", "text/kitfile/author", "text/oci-config/descriptor/vendor", "text/oci-config/descriptor/authors", "text/oci-config/package/authors"}, Fill: fillRemote},
 		{ID: "5.2.2-name", Name: "component name", From: []string{"subject/name"}, Fill: fillRemote},
 		{ID: "5.2.2-version", Name: "component version", From: []string{"subject/version"}, Fill: "pin the reference to a revision"},
 		{ID: "5.2.2-filename", Name: "filename of the component", From: []string{"files/names"}, Fill: "list the files"},
@@ -70,7 +70,7 @@ var annexXI = Profile{
 	Source: "Regulation (EU) 2024/1689, Annex XI, section 1; in force since 2 August 2025",
 	Elements: []Element{
 		{ID: "1(a)", Name: "tasks, and systems it can be integrated in", Scope: Model,
-			From: []string{factUses, factTask},
+			From: []string{factUses, factTask, "text/mlmodel/task"},
 			Fill: "write a section \"Uses\" into the card"},
 		{ID: "1(b)", Name: "acceptable use policies", Scope: Model,
 			From: []string{"text/card/section/acceptable-use", "text/card/section/out-of-scope", "text/card/extra_gated_prompt", "license/use-restricted"},
@@ -78,10 +78,10 @@ var annexXI = Profile{
 		{ID: "1(c)-date", Name: "date of release", Scope: Model, From: []string{"subject/created"}, Fill: fillRemote},
 		{ID: "1(c)-distribution", Name: "methods of distribution", Scope: Model, From: []string{"subject/location"}, Fill: fillRemote},
 		{ID: "1(d)-architecture", Name: "architecture", Scope: Model,
-			From: []string{factArchitecture, factFamily, factClass, "gguf/architecture", "text/card/section/architecture"},
+			From: []string{factArchitecture, factFamily, factClass, "gguf/architecture", "text/card/section/architecture", "text/oci-config/config/architecture"},
 			Fill: "keep config.json with the weights"},
 		{ID: "1(d)-parameters", Name: "number of parameters", Scope: Model, From: []string{factParameters, "gguf/parameters"}, Fill: "use a format whose header counts them"},
-		{ID: "1(e)", Name: "modality and format of inputs and outputs", Scope: Model, From: []string{factTask}, Fill: "name the pipeline_tag in the card"},
+		{ID: "1(e)", Name: "modality and format of inputs and outputs", Scope: Model, From: []string{factTask, "text/mlmodel/task", "text/oci-config/config/capabilities/inputTypes"}, Fill: "name the pipeline_tag in the card"},
 		{ID: "1(f)", Name: "license", Scope: Model,
 			From: []string{"license/effective", "license/declared", "license/found"},
 			Fill: "name the license in the card and keep its text in LICENSE"},

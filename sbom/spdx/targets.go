@@ -79,6 +79,17 @@ var factTargets = map[string]factTarget{
 	"gguf/vocabulary":     toHyperparameter,
 	"gguf/tokenizer":      toHyperparameter,
 
+	"text/oci-config/descriptor/description":          toDescription,
+	"text/oci-config/package/description":             toDescription,
+	"text/oci-config/descriptor/family":               toType,
+	"text/oci-config/config/architecture":             toType,
+	"text/oci-config/config/paramSize":                toHyperparameter,
+	"text/oci-config/config/parameters":               toHyperparameter,
+	"text/oci-config/config/precision":                toHyperparameter,
+	"text/oci-config/config/quantization":             toHyperparameter,
+	"text/oci-config/config/capabilities/inputTypes":  toApplication,
+	"text/oci-config/config/capabilities/outputTypes": toApplication,
+
 	"text/card/pipeline_tag":           toDomain,
 	"text/card/metric":                 toMetric,
 	"text/card/section/description":    toDescription,

@@ -102,6 +102,11 @@ func TestSettingFacts(t *testing.T) {
 	wantFacts(t, got, map[string]string{"text/component": "unet: diffusers.UNet|vae: diffusers.VAE"})
 	got = factsOf(t, "model.safetensors.index.json", `{"metadata": {"total_size": 12}, "weight_map": {"total_size": "x"}}`)
 	wantFacts(t, got, map[string]string{"text/index/metadata/total_size": "12"})
+	got = factsOf(t, "oci-config.json", `{"descriptor": {"name": "m", "licenses": ["MIT", "Apache-2.0"]}, "config": {"paramSize": "8b", "capabilities": {"inputTypes": ["text"], "toolUsage": true}}, "modelfs": {"type": "layers", "diffIds": []}}`)
+	wantFacts(t, got, map[string]string{"text/oci-config/descriptor/licenses": "MIT|Apache-2.0", "text/oci-config/config/paramSize": "8b",
+		"text/oci-config/config/capabilities/inputTypes": "text", "text/oci-config/config/capabilities/toolUsage": "true"})
+	got = factsOf(t, "oci-config.json", `{"manifestVersion": "1.0", "package": {"name": "k", "authors": ["a"]}, "model": {"license": "gemma"}, "datasets": [{"name": "rows"}]}`)
+	wantFacts(t, got, map[string]string{"text/oci-config/package/authors": "a", "text/oci-config/model/license": "gemma", "text/oci-config/datasets/name": "rows"})
 	got = factsOf(t, "croissant.json", `{"name": "d", "creator": {"name": "c"}, "distribution": [{"contentUrl": "a.csv", "sha256": "00"}, {"contentUrl": "b.csv"}]}`)
 	wantFacts(t, got, map[string]string{"text/croissant/name": "d", "text/croissant/creator/name": "c", "text/croissant/file": "sha256:00 a.csv"})
 	got = factsOf(t, "mergekit_config.yml", "merge_method: ties\nbase_model: org/base\nmodels:\n  - model: org/a\n    parameters:\n      weight: 1\n  - model: org/b\n")

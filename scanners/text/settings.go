@@ -37,6 +37,22 @@ var croissantKeys = []string{
 	"rai:dataUseCases", "rai:dataPreprocessingProtocol", "rai:dataReleaseMaintenancePlan", "rai:dataSocialImpact",
 }
 
+// packagingKeys are of the configurations that packagings put beside the layers of
+// an OCI artifact: the model configuration of CNCF ModelPack (model-spec,
+// docs/config.md), the Kitfile in JSON of KitOps, and that of Docker Model Runner.
+// Where there is one, package registry/oci calls it by this name.
+var packagingKeys = []string{
+	"descriptor/createdAt", "descriptor/authors", "descriptor/vendor", "descriptor/family", "descriptor/name", "descriptor/version",
+	"descriptor/title", "descriptor/description", "descriptor/docURL", "descriptor/sourceURL", "descriptor/datasetsURL",
+	"descriptor/revision", "descriptor/licenses",
+	"config/architecture", "config/format", "config/paramSize", "config/precision", "config/quantization",
+	"config/parameters", "config/size", "config/context_size",
+	"config/capabilities/inputTypes", "config/capabilities/outputTypes", "config/capabilities/knowledgeCutoff",
+	"config/capabilities/reasoning", "config/capabilities/toolUsage", "config/capabilities/reward", "config/capabilities/languages",
+	"package/name", "package/version", "package/description", "package/license", "package/authors",
+	"model/name", "model/license", "model/framework", "model/version", "model/description", "datasets/name",
+}
+
 // settingsOf returns what is kept of the file with the lower-case base name.
 func settingsOf(base string) settings {
 	switch {
@@ -52,6 +68,8 @@ func settingsOf(base string) settings {
 		return settings{"text/quantize/", []string{"bits", "group_size", "quant_method"}}
 	case strings.HasSuffix(base, ".index.json"):
 		return settings{"text/index/", []string{"metadata/total_size", "metadata/total_parameters"}}
+	case base == "oci-config.json":
+		return settings{"text/oci-config/", packagingKeys}
 	case isCroissant(base):
 		return settings{"text/croissant/", croissantKeys}
 	}
