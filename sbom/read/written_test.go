@@ -122,21 +122,22 @@ func TestAsWrittenRefuses(t *testing.T) {
 
 func FuzzAsWritten(f *testing.F) {
 	for _, write := range writers {
-		f.Add(write(f, sbomtest.Documents()["findings-model"]))
+		f.Add(write(f, sbomtest.Documents()["empty"]))
 	}
+	f.Add(writers["cyclonedx 1.6"](f, sbomtest.Documents()["findings-model"]))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		bill, err := read.AsWritten(data, "x")
 		if err != nil {
 			return
 		}
-		for format, write := range writers {
-			again, err := read.AsWritten(write(t, bill.Document), "x")
-			if err != nil {
-				t.Fatalf("%s: what was restored cannot be restored again: %v", format, err)
-			}
-			if !bytes.Equal(write(t, again.Document), write(t, bill.Document)) {
-				t.Fatalf("%s: other bytes", format)
-			}
+		write := writers["cyclonedx 1.6"] // the fastest
+		first := write(t, bill.Document)
+		again, err := read.AsWritten(first, "x")
+		if err != nil {
+			t.Fatalf("what was restored cannot be restored again: %v", err)
+		}
+		if !bytes.Equal(write(t, again.Document), first) {
+			t.Fatal("other bytes")
 		}
 	})
 }

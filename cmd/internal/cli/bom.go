@@ -113,6 +113,9 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 			}
 			return job.finish(verify.Report{})
 		}
+		if t := f.signers.attested; f.headersOnly && (len(t.keys) > 0 || t.identity != "") {
+			return usageError("--headers-only hashes nothing, so that no attestation can be compared with the files: leave one out")
+		}
 		if f.asWritten {
 			return usageError("--as-written believes a bill, and %s is there to be looked at: leave one out", args[0])
 		}
@@ -132,6 +135,9 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 		if len(r.Files) == 0 {
 			a.note("%s has no files", args[0])
 			return exit(console.ExitNothing)
+		}
+		if f.headersOnly {
+			a.sayUnbound(r)
 		}
 		return job.finish(r)
 	})
@@ -182,6 +188,18 @@ func (a *app) describe(ctx context.Context, artifact *registry.Artifact, f bomFl
 		return verify.Report{}, err
 	}
 	return verify.NewReport(evidence, rules, a.Now()), nil
+}
+
+// sayUnbound says of which files there is no more than a promise.
+func (a *app) sayUnbound(r verify.Report) {
+	promised := 0
+	for _, f := range r.Files {
+		if len(f.Declared) > 0 {
+			promised++
+		}
+	}
+	a.note("headers only: no file was hashed; of %d files %d have a digest that the store declares, and %d have none",
+		len(r.Files), promised, len(r.Files)-promised)
 }
 
 // billVerifiers are those of signatures, of which a bill says that they are there,
