@@ -24,6 +24,7 @@ func AsWritten(data []byte, name string) (Bill, error) {
 	if err != nil {
 		return bill, err
 	}
+	bill.Document = sbom.Document{} // a large one is not needed twice
 	r := &restorer{index: make(map[string]int)}
 	switch format := bill.Making.Format.Text; {
 	case format == "CycloneDX":

@@ -41,7 +41,7 @@ func (f *bomFlags) flags(set *pflag.FlagSet) {
 	set.BoolVar(&f.asWritten, "as-written", false, "with --from and no REF: believe FILE, a bill of this program, and keep the standings that it states")
 	set.StringArrayVar(&f.merge, "merge", nil, "unite with the bill in `FILE`, of a dataset, base model or neighbour; repeatable")
 	set.StringVar(&f.author, "author", "", "who answers for the bill: a `NAME`, e-mail address or URL")
-	set.BoolVar(&f.graph, "graph", false, "print instead what it was made from, as a graph in the DOT language")
+	set.BoolVar(&f.graph, "graph", false, "print instead what it was made from, as a graph in the DOT language, or with --format html as a page with a picture")
 	set.BoolVar(&f.headersOnly, "headers-only", false, "read what scanning needs and hash nothing: the bill then binds no bytes, and says so")
 	set.StringArrayVar(&f.denyLicense, "deny-license", nil, "exit with 1 when the license is of this `CLASS`: "+strings.Join(licenseClasses, ", ")+"; repeatable")
 	f.signers.attested.signerFlags(set)
@@ -103,6 +103,11 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 	a.reportFlags(cmd.Flags())
 	a.judgeFlags(cmd.Flags())
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
+		if a.Getenv("GOGC") == "" {
+			// A dataset of a hundred thousand files must fit into 512 MiB: half as much
+			// garbage as usual costs little where nearly all of the heap stays in use.
+			debug.SetGCPercent(50)
+		}
 		job, err := a.bomJob(f)
 		if err != nil {
 			return err
@@ -118,11 +123,6 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 		}
 		if f.asWritten {
 			return usageError("--as-written believes a bill, and %s is there to be looked at: leave one out", args[0])
-		}
-		if a.Getenv("GOGC") == "" {
-			// A dataset of a hundred thousand files must fit into 512 MiB: half as much
-			// garbage as usual costs little where nearly all of the heap stays in use.
-			debug.SetGCPercent(50)
 		}
 		artifact, err := a.resolve(cmd.Context(), args[0])
 		if err != nil {

@@ -45,6 +45,9 @@ func (a *app) bomJob(f bomFlags) (bomJob, error) {
 	if f.graph && f.complete != "" {
 		return job, usageError("--graph and --complete both print to standard output; choose one")
 	}
+	if f.graph && a.format != "" && a.format != "html" {
+		return job, usageError("--graph prints DOT, or with --format html a picture, not %s; write the bill with -o %s=PATH", a.format, a.format)
+	}
 	if f.complete != "" {
 		p, ok := profile.Find(f.complete)
 		if !ok {
@@ -151,7 +154,11 @@ func (j bomJob) finish(r verify.Report) error {
 		}
 	}
 	if j.flags.graph {
-		if err := doc.WriteDOT(j.app.Stdout); err != nil {
+		write := doc.WriteDOT
+		if j.app.format == "html" {
+			write = doc.WriteHTML
+		}
+		if err := write(j.app.Stdout); err != nil {
 			return fmt.Errorf("write the graph: %w", err)
 		}
 		targets = targets[1:]
