@@ -355,3 +355,13 @@ func FuzzScan(f *testing.F) {
 		scannertest.Properties(t, New(), name, []byte(src))
 	})
 }
+
+// TestPathFile: folders are a path configuration file, a saved error is none.
+func TestPathFile(t *testing.T) {
+	for text, known := range map[string]bool{"./lib\n../a b\n": true, "# a comment here\nlib\n": true, "Access denied\n": false, "Access denied\nimport os\n": true} {
+		report := scannertest.Scan([]scanners.Scanner{New()}, "a.pth", []byte(text))
+		if report.Coverage.Complete() != known {
+			t.Errorf("%q: %+v", text, report)
+		}
+	}
+}

@@ -162,20 +162,33 @@ func isPath(name string, start []byte) bool {
 	return !slices.ContainsFunc(start[:min(len(start), 4096)], func(c byte) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' })
 }
 
+// isProse reports a line that is no folder: markup, JSON, or words.
+func isProse(line string) bool {
+	if line == "" || line[0] == '#' {
+		return false
+	}
+	return line[0] == '<' || line[0] == '{' || strings.Contains(line, " ") && !strings.ContainsAny(line, `/\`)
+}
+
 // pathFile reads each line as site.addpackage does: one that begins with import is
 // executed, any other is a folder.
 func (s *scan) pathFile(data []byte) error {
 	s.exact = true
-	at := 0
+	at, starts, prose := 0, false, false
 	for line := range bytes.Lines(data) {
 		text := strings.TrimPrefix(string(line), "\xef\xbb\xbf")
 		if strings.HasPrefix(text, "import ") || strings.HasPrefix(text, "import\t") {
+			starts = true
 			s.found.Add("python/auto-start", int64(at), "a line that Python executes when it starts: %s", clip.Quote(strings.TrimSpace(text), 160))
 		}
+		prose = prose || isProse(strings.TrimSpace(text))
 		at += len(line)
 		if bytes.IndexByte(line, 0) >= 0 || len(line) > 4096 {
 			return scanners.ErrNotRecognised
 		}
+	}
+	if prose && !starts {
+		return scanners.ErrNotRecognised // an error message that was saved as weights
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ func (Scanner) Cross(ctx context.Context, files []scanners.CrossFile) scanners.C
 	c.names()
 	c.data()
 	c.programs()
+	c.contents()
 	for _, dir := range slices.Sorted(maps.Keys(c.byFolder)) {
 		members := c.byFolder[dir]
 		c.indexes(dir, members)

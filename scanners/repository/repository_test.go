@@ -216,7 +216,24 @@ var samples = []struct {
 		repo{"README.md": "---\nbase_model: org/base\n---\n", "m.gguf": gguf("general.base_model.count", "1", "general.base_model.0.repo_url", "https://huggingface.co/org/base")}, scanners.Low},
 	{"claim", nil, lora.with("adapter_config.json", `{"r": 2, "base_model_name_or_path": "/content/base"}`), 0},
 	{"case-folded", repo{"model.safetensors": tensors(1, "a 1 1"), "Model.safetensors": tensors(2, "a 1 1")}, sharded, scanners.Medium},
+	{"wrong-content", repo{"pytorch_model.bin": page}, repo{"index.html": page, "model.bin": torch(1, "a.weight", 2, 3)}, scanners.High},
+	{"wrong-content", repo{"model.npy": "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>"}, repo{"a.xml": "<?xml version=\"1.0\"?><a/>"}, scanners.High},
+	{"wrong-content", repo{"model.onnx": "Access denied\n"}, repo{"model.txt": "Access denied\n", "m.model": "Access denied\n"}, scanners.High},
+	{"wrong-content", repo{"a.h5": `{"error": "not found"}`},
+		repo{"a.h5": "version https://git-lfs.github.com/spec/v1\noid sha256:" + strings.Repeat("0", 64) + "\nsize 3\n"}, scanners.High},
 	{"deceptive-name", repo{"weights\u202egnp.py": "# nothing\n"}, repo{"größe.txt": "x", "か.txt": "x"}, scanners.High},
+}
+
+// page is what a server sends instead of a file.
+const page = "<!DOCTYPE html><html><body>404 Not Found</body></html>"
+
+// TestWrongContent: no name of weights is left out.
+func TestWrongContent(t *testing.T) {
+	for _, name := range []string{"pytorch_model.bin", "m.pt", "m.pth", "m.ckpt", "m.pkl", "m.joblib", "m.h5", "m.keras", "m.npy", "m.npz", "m.pb", "m.tflite", "m.onnx", "a/M.PT"} {
+		if worst, ok := found(cross(t, repo{name: page}), "repository/wrong-content"); !ok || worst != scanners.High {
+			t.Errorf("%s: %v %s", name, ok, worst)
+		}
+	}
 }
 
 // TestRules: every rule has a repository in which it fires, and one in which it

@@ -130,6 +130,12 @@ var rules = []scanners.Rule{
 			"and do not use the model. Weights are searched when every byte is read, and not when only headers are.",
 		CWE: []string{"CWE-506", "CWE-829"}, ATLAS: []string{"AML.T0018.002", "AML.T0011.000"}, OWASP: supply,
 	}, {
+		ID: "repository/wrong-content", Severity: scanners.High, Class: scanners.Suspicious,
+		Summary: "A file that is named like weights is a web page or another text.",
+		Help: "A server sent an error or a login page, and it was saved instead of the model; or the name is to pass for a model. Download the file again, " +
+			"and compare its size with the one that the publisher states.",
+		CWE: []string{"CWE-436", "CWE-345"}, ATLAS: evasion, OWASP: supply,
+	}, {
 		ID: "repository/case-folded", Severity: scanners.Medium, Class: scanners.Suspicious,
 		Summary: "Two files have names that many file systems take for one.",
 		Help:    "On Windows and macOS one overwrites the other: what was reviewed is not what is loaded. Rename one of them.",
