@@ -89,12 +89,13 @@ func statement(text string) (kind sbom.NoteKind, said jsontext.Value, err error)
 	if err := json.Unmarshal([]byte(text), &members); err != nil {
 		return "", nil, err
 	}
-	for kind, said = range members {
-	}
 	if len(members) != 1 {
 		return "", nil, fmt.Errorf("a note says %d things", len(members))
 	}
-	return kind, said, nil
+	for only := range members {
+		kind = only
+	}
+	return kind, members[kind], nil
 }
 
 // note takes over one note on the element with the local id.

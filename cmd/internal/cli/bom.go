@@ -102,47 +102,50 @@ Profiles: g7, ntia, cisa-2025, bsi-tr-03183-2, eu-ai-act-annex-xi, spdx-3.0.1.`,
 	f.flags(cmd.Flags())
 	a.reportFlags(cmd.Flags())
 	a.judgeFlags(cmd.Flags())
-	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
-		if a.Getenv("GOGC") == "" {
-			// A dataset of a hundred thousand files must fit into 512 MiB: half as much
-			// garbage as usual costs little where nearly all of the heap stays in use.
-			debug.SetGCPercent(50)
-		}
-		job, err := a.bomJob(f)
-		if err != nil {
-			return err
-		}
-		if len(args) == 0 {
-			if f.from == "" {
-				return usageError("bom needs a reference, or a bill with --from")
-			}
-			return job.finish(verify.Report{})
-		}
-		if t := f.signers.attested; f.headersOnly && (len(t.keys) > 0 || t.identity != "") {
-			return usageError("--headers-only hashes nothing, so that no attestation can be compared with the files: leave one out")
-		}
-		if f.asWritten {
-			return usageError("--as-written believes a bill, and %s is there to be looked at: leave one out", args[0])
-		}
-		artifact, err := a.resolve(cmd.Context(), args[0])
-		if err != nil {
-			return err
-		}
-		r, err := a.describe(cmd.Context(), artifact, job.flags)
-		if err != nil {
-			return err
-		}
-		if len(r.Files) == 0 {
-			a.note("%s has no files", args[0])
-			return exit(console.ExitNothing)
-		}
-		if f.headersOnly {
-			a.sayUnbound(r)
-		}
-		return job.finish(r)
-	})
+	cmd.RunE = run(func(cmd *cobra.Command, args []string) error { return a.bom(cmd.Context(), f, args) })
 	cmd.AddCommand(a.bomMergeCommand())
 	return cmd
+}
+
+// bom writes the bill of the artifact that args name, or that of --from.
+func (a *app) bom(ctx context.Context, f bomFlags, args []string) error {
+	if a.Getenv("GOGC") == "" {
+		// A dataset of a hundred thousand files must fit into 512 MiB: half as much
+		// garbage as usual costs little where nearly all of the heap stays in use.
+		debug.SetGCPercent(50)
+	}
+	job, err := a.bomJob(f)
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		if f.from == "" {
+			return usageError("bom needs a reference, or a bill with --from")
+		}
+		return job.finish(verify.Report{})
+	}
+	if t := f.signers.attested; f.headersOnly && (len(t.keys) > 0 || t.identity != "") {
+		return usageError("--headers-only hashes nothing, so that no attestation can be compared with the files: leave one out")
+	}
+	if f.asWritten {
+		return usageError("--as-written believes a bill, and %s is there to be looked at: leave one out", args[0])
+	}
+	artifact, err := a.resolve(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	r, err := a.describe(ctx, artifact, job.flags)
+	if err != nil {
+		return err
+	}
+	if len(r.Files) == 0 {
+		a.note("%s has no files", args[0])
+		return exit(console.ExitNothing)
+	}
+	if f.headersOnly {
+		a.sayUnbound(r)
+	}
+	return job.finish(r)
 }
 
 func (a *app) bomMergeCommand() *cobra.Command {
