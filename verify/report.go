@@ -1,6 +1,12 @@
 package verify
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+)
 
 // Decision is the outcome of a policy. The zero value is Undecided; everything
 // but Allow is a refusal.
@@ -96,6 +102,19 @@ type Report struct {
 // NewReport judges evidence.
 func NewReport(e Evidence, p Policy, now time.Time) Report {
 	return Report{SchemaVersion: SchemaVersion, Verdict: p.Decide(e, now), Evidence: e, Policy: p.ID()}
+}
+
+// PolicyDigest names a policy, and the rule of it that matched, in signed
+// summaries: SHA-256 in hex. Another rule of the same file is another policy.
+func PolicyDigest(id, rule string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q rule=%q", id, rule))
+	return hex.EncodeToString(sum[:])
+}
+
+// Enforced reports that nothing passed only because the policy does not enforce
+// here.
+func (v Verdict) Enforced() bool {
+	return v.Mode == "" || !slices.ContainsFunc(v.Reasons, func(r Reason) bool { return r.Excused == "mode "+v.Mode })
 }
 
 // Outcome is the one word for a report. Exit code, badge, summary line and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -129,11 +130,34 @@ func (c *copier) referrers(ctx context.Context, doc *document) error {
 		return fmt.Errorf("referrers of %s: %w", doc.digest, errManifest)
 	}
 	for _, d := range list.Manifests {
+		if signs, err := c.signs(ctx, d.Digest.String()); err != nil || !signs {
+			if err != nil {
+				return err
+			}
+			continue // nobody judged it
+		}
 		if _, err := c.copy(ctx, d.Digest.String(), 1); err != nil {
 			return fmt.Errorf("copy what refers to %s: %w", doc.digest, err)
 		}
 	}
 	return nil
+}
+
+// signs reports whether a referrer holds signature documents and nothing else. The
+// type that a registry lists may be that of its configuration.
+func (c *copier) signs(ctx context.Context, digest string) (bool, error) {
+	doc, err := c.from.manifest(ctx, digest)
+	if errors.Is(err, registry.ErrNotFound) {
+		return false, nil // it was deleted
+	}
+	if err != nil {
+		return false, err
+	}
+	m, index, err := doc.parse()
+	if err != nil || index {
+		return false, nil //nolint:nilerr // what cannot be read is no signature
+	}
+	return len(m.Layers) > 0 && !slices.ContainsFunc(m.Layers, func(d descriptor) bool { return !isSignatureLayer(d.MediaType) }), nil
 }
 
 // tagged copies the signatures that cosign kept under tags before there were

@@ -2,9 +2,7 @@ package attest
 
 import (
 	"crypto"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/url"
@@ -30,7 +28,8 @@ type Summary struct {
 const slsaVersion = "1.1"
 
 // MakeVSA writes a verification summary of a report: a statement to be signed.
-// Its subjects are the artifact as a whole and every file. It fails for a report
+// Its subjects are the artifact as a whole and every file. What passes only because
+// the policy warns there has FAILED. It fails for a report
 // that is bound to no content.
 func MakeVSA(r verify.Report, s Summary) ([]byte, error) {
 	p := vsa{
@@ -38,7 +37,7 @@ func MakeVSA(r verify.Report, s Summary) ([]byte, error) {
 		Policy: policyOf(r), InputAttestations: inputs(r), SlsaVersion: slsaVersion,
 		Result: resultFailed, Levels: []string{resultFailed},
 	}
-	if r.Outcome() == verify.Pass {
+	if r.Outcome() == verify.Pass && r.Verdict.Enforced() {
 		p.Result, p.Levels = resultPassed, []string{"SLSA_BUILD_LEVEL_UNEVALUATED"}
 	}
 	return MakeStatement(r.Evidence, TypeVSA, p)
@@ -53,7 +52,7 @@ const (
 // MakeSVR writes a simple verification result of a report. It can only say what
 // was verified, so a report that does not pass has none.
 func MakeSVR(r verify.Report, s Summary) ([]byte, error) {
-	if r.Outcome() != verify.Pass {
+	if r.Outcome() != verify.Pass || !r.Verdict.Enforced() {
 		return nil, fmt.Errorf("a simple verification result lists what passed, and the report says %s: make a vsa", r.Outcome())
 	}
 	p := svr{Verifier: verifierID{s.Verifier}, TimeCreated: s.Time.UTC().Format(time.RFC3339), Properties: []string{PropertyAllowed}}
@@ -80,15 +79,8 @@ func (s Summary) resource(r verify.Report) string {
 func policyOf(r verify.Report) resourceDescriptor {
 	return resourceDescriptor{
 		URI:    "urn:assay:policy:" + url.PathEscape(r.Policy),
-		Digest: map[string]string{"sha256": PolicyDigest(r.Policy)},
+		Digest: map[string]string{"sha256": verify.PolicyDigest(r.Policy, r.Verdict.Rule)},
 	}
-}
-
-// PolicyDigest is the digest under which a summary names a policy: SHA-256 of its
-// id, in hex.
-func PolicyDigest(id string) string {
-	sum := sha256.Sum256([]byte(id))
-	return hex.EncodeToString(sum[:])
 }
 
 // inputs are the verified documents among the artifact's files.

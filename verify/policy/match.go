@@ -2,6 +2,8 @@ package policy
 
 import (
 	"fmt"
+	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -69,7 +71,7 @@ func names(a verify.ArtifactInfo) []string {
 	case a.Pinned == "" && strings.Contains(a.Ref, "://"):
 		return nil // no pattern at all: it is nobody's name until a store has pinned it
 	case a.Pinned == "":
-		return []string{"file:" + a.Ref}
+		return []string{"file:" + path.Clean(filepath.ToSlash(a.Ref))}
 	}
 	pinned, name, revision := splitPinned(a.Pinned)
 	list := []string{pinned}

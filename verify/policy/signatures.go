@@ -216,24 +216,34 @@ func (r Rules) distinct(of []string, identities []verify.Signer) []string {
 }
 
 // people groups what is one person: a keyless signer has a new key every time, a
-// workflow runs on many refs, and a certificate is renewed.
+// workflow runs on many refs, a certificate is renewed, and whoever holds a key is
+// one person with and without a certificate for it.
 func people(identities []verify.Signer) [][]verify.Signer {
 	var groups [][]verify.Signer
-	index := make(map[verify.Signer]int)
 	for _, v := range identities {
-		who := verify.Signer{KeyID: v.KeyID}
-		if v.Subject != "" {
-			subject, _, _ := strings.Cut(v.Subject, "@refs/")
-			who = verify.Signer{Method: v.Method, Subject: subject, Issuer: v.Issuer}
+		same := func(group []verify.Signer) bool {
+			return slices.ContainsFunc(group, func(o verify.Signer) bool { return samePerson(v, o) })
 		}
-		i, known := index[who]
-		if !known {
-			i = len(groups)
-			index[who], groups = i, append(groups, nil)
+		joined := []verify.Signer{v}
+		for _, group := range groups {
+			if same(group) {
+				joined = append(joined, group...)
+			}
 		}
-		groups[i] = append(groups[i], v)
+		groups = append(slices.DeleteFunc(groups, same), joined)
 	}
 	return groups
+}
+
+func samePerson(a, b verify.Signer) bool {
+	if a.KeyID != "" && a.KeyID == b.KeyID {
+		return true
+	}
+	subject := func(s verify.Signer) string {
+		name, _, _ := strings.Cut(s.Subject, "@refs/")
+		return name
+	}
+	return a.Subject != "" && a.Method == b.Method && a.Issuer == b.Issuer && subject(a) == subject(b)
 }
 
 // attested wants a verified attestation about the whole artifact that meets all

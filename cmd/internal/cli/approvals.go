@@ -79,6 +79,9 @@ func (a *app) approval(t policy.Trust, path string, data []byte, signature strin
 	for _, id := range t.Identities {
 		c.Identities = append(c.Identities, identityOf(id))
 	}
+	if c.Denied, err = a.deniedAnywhere(attestations{denyList: a.recalled}); err != nil {
+		return nil, err
+	}
 	verifier, err := oms.New(c)
 	if err != nil {
 		return nil, err

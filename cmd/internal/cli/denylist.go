@@ -12,7 +12,8 @@ import (
 // whoever revokes something does not wait for a restart. A file that is gone or
 // broken is an error of every lookup, and so refuses.
 type servedDenyList struct {
-	path string // "" denies nothing
+	path   string                         // "" denies nothing
+	stored func() (trust.DenyList, error) // what the trust store denies
 
 	mu   sync.Mutex
 	seen os.FileInfo
@@ -20,14 +21,19 @@ type servedDenyList struct {
 }
 
 func (d *servedDenyList) apply(e verify.Evidence) (verify.Evidence, error) {
-	if d.path == "" {
-		return e, nil
-	}
-	list, err := d.current()
+	list, err := d.stored()
 	if err != nil {
 		return e, err
 	}
-	return list.Apply(e, d.path)
+	name := "the trust store"
+	if d.path != "" {
+		own, err := d.current()
+		if err != nil {
+			return e, err
+		}
+		list, name = list.Join(own), d.path
+	}
+	return list.Apply(e, name)
 }
 
 func (d *servedDenyList) current() (trust.DenyList, error) {

@@ -133,6 +133,7 @@ func (e *storeError) Unwrap() error { return e.err }
 // judge reads the policy, the keys and the store that the flags name. The
 // caller closes it.
 func (a *app) judge(s signers, st storeFlags) (*judge, error) {
+	a.recalled = s.attested.denyList
 	rules, err := a.rules(s.required())
 	if err != nil {
 		return nil, err
@@ -224,7 +225,13 @@ func (j *judge) newestSigned(ctx context.Context, e verify.Evidence) (string, er
 	if !ok || !asks.AsksHistory() || j.store == nil || e.Artifact.Pinned == "" {
 		return "", nil
 	}
-	at, err := j.store.NewestSigned(ctx, e.Artifact.Pinned)
+	return newestSigned(ctx, j.store, e.Artifact.Pinned)
+}
+
+// newestSigned is what a policy sees of the history of a name: "none" when nothing
+// with a trusted time was seen.
+func newestSigned(ctx context.Context, s *store.Store, pinned string) (string, error) {
+	at, err := s.NewestSigned(ctx, pinned)
 	switch {
 	case err != nil:
 		return "", err

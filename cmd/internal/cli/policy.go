@@ -24,6 +24,7 @@ type policyOptions struct {
 	environment string
 	waivers     []string
 	baseline    string
+	recalled    string // deny list of the command, which holds for approvers too
 }
 
 func (o *policyOptions) flags(f *pflag.FlagSet) {

@@ -188,8 +188,12 @@ func (j *judge) written(ctx context.Context, r verify.Report, pinned string) (ve
 		return r, err
 	}
 	evidence.Claims = r.Claims
-	there := r
-	there.Evidence = evidence
+	// Where it is now, another rule may apply. The summary is of that one when it
+	// passes there, else of the one that let it go.
+	there := verify.NewReport(evidence, j.rules, j.now())
+	if there.Outcome() != verify.Pass {
+		there.Verdict = r.Verdict
+	}
 	for _, f := range r.Files {
 		if k, ok := known[f.Name]; !ok || k.File.SHA256 == "" {
 			return r, fmt.Errorf("%s was not judged", f.Name)

@@ -25,7 +25,7 @@ func (a *app) serveCommand() *cobra.Command {
 	var st storeFlags
 	var listen, cert, key string
 	var publicKeys []string
-	var denied servedDenyList
+	denied := servedDenyList{stored: func() (trust.DenyList, error) { return a.deniedAnywhere(attestations{}) }}
 	cmd := &cobra.Command{
 		Use:   "serve --tls-cert FILE --tls-key FILE",
 		Short: "answer Kubernetes admission reviews from the store",
@@ -120,6 +120,12 @@ func (a *app) lookup(s *store.Store, rules policy.Rules, denied *servedDenyList)
 		e.Artifact.Recorded = recorded.UTC().Format(time.RFC3339)
 		if e, err = denied.apply(e); err != nil {
 			return verify.Report{}, err
+		}
+		if rules.AsksHistory() {
+			// What was newest then may have been passed by a newer one since.
+			if e.Artifact.NewestSigned, err = newestSigned(ctx, s, hf.PinnedAt(a.Getenv("HF_ENDPOINT"), pinned)); err != nil {
+				return verify.Report{}, err
+			}
 		}
 		return verify.NewReport(e, rules.ForNamespace(namespace), a.Now()), nil
 	}

@@ -271,21 +271,29 @@ func isSecure(url string) bool {
 	return strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://127.0.0.1:") || strings.HasPrefix(url, "http://localhost:")
 }
 
-// lookForDenied adds the look into containers to a pipeline, when a file is denied.
-func (a *app) lookForDenied(p *verify.Pipeline, s signers) error {
-	denied, err := s.attested.denied()
+// deniedAnywhere is the list of the flag and of the store together.
+func (a *app) deniedAnywhere(s attestations) (trust.DenyList, error) {
+	denied, err := s.denied()
 	if err != nil {
-		return err
+		return denied, err
 	}
 	stored, err := a.readStore()
 	if err != nil {
-		return err
+		return denied, err
 	}
 	more, err := trust.ParseDenyList([]byte(stored.Denied))
 	if err != nil {
+		return denied, err
+	}
+	return denied.Join(more), nil
+}
+
+// lookForDenied adds the look into containers to a pipeline, when a file is denied.
+func (a *app) lookForDenied(p *verify.Pipeline, s signers) error {
+	denied, err := a.deniedAnywhere(s.attested)
+	if err != nil {
 		return err
 	}
-	denied = denied.Join(more)
 	if scanner := denied.Scanner(); scanner != nil {
 		p.Scanners, p.Ruleset = append(slices.Clone(p.Scanners), scanner), p.Ruleset+denied.RulesetSuffix()
 	}
