@@ -61,12 +61,12 @@ func (f *flow) apply(fn value, args []value, keywords map[string]value, off int,
 		out = join(out, g.ret)
 	}
 	for _, c := range fn.class {
-		for _, name := range []string{"__init__", "__new__", "__post_init__", "__call__", "__enter__"} {
-			if m := c.methods[name]; m != nil && (name[2] != 'c' && name[3] != 'n' || len(fn.class) == 1) {
-				s.calls[m] = true
+		for _, name := range []string{"__init__", "__new__", "__post_init__", "__call__"} {
+			if m := c.methods[name]; m != nil {
 				f.give(m, append([]value{{class: fn.class}}, args...), keywords)
 			}
 		}
+		c.special(s)
 		out.class = union(out.class, []*class{c})
 	}
 	for _, r := range fn.refs {
@@ -90,6 +90,9 @@ func (f *flow) handed(v value, off int, s *scope) {
 func (f *flow) passes(v value, s *scope) {
 	for _, g := range v.funcs {
 		s.calls[g] = true
+	}
+	for _, c := range v.class {
+		c.special(s)
 	}
 	for _, item := range v.items[:min(len(v.items), 64)] {
 		for _, g := range item.funcs { // type("X", (), {"__init__": g})

@@ -1,6 +1,7 @@
 package python
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 // flow follows values through one file. It runs nothing: it goes through every
 // statement a few times in the order of the text, and remembers what names may be.
 type flow struct {
+	file    string // its name, in lower case
 	module  *scope
 	scopes  []*scope
 	ofStmt  map[*pysource.Stmt]*scope
@@ -39,8 +41,8 @@ type savedDownload struct {
 // passes over a file: a value that goes through a function and back needs three.
 const passes = 3
 
-func analyse(tree *pysource.Tree, size int) *flow {
-	f := &flow{ofStmt: map[*pysource.Stmt]*scope{}, ofExpr: map[*pysource.Expr]*scope{}, classes: map[*pysource.Stmt]*class{},
+func analyse(tree *pysource.Tree, name string, size int) *flow {
+	f := &flow{file: strings.ToLower(path.Base(name)), ofStmt: map[*pysource.Stmt]*scope{}, ofExpr: map[*pysource.Expr]*scope{}, classes: map[*pysource.Stmt]*class{},
 		imports: map[string]bool{}, seen: map[event]bool{}, at: -1, maxOps: 64*size + 1<<20}
 	f.module = f.newScope("", nil, 0)
 	f.module.stmts = tree.Body
@@ -258,6 +260,10 @@ func (f *flow) class(st *pysource.Stmt, s *scope) {
 	c.bases = c.bases[:0]
 	for _, e := range st.Exprs {
 		v := f.eval(e, s)
+		if e.Kind == pysource.Keyword {
+			f.passes(v, s) // metaclass=, and what __init_subclass__ gets
+			continue
+		}
 		c.bases = append(c.bases, v.refs...)
 		for _, base := range v.class {
 			c.inherit(base)
@@ -270,6 +276,17 @@ func (f *flow) class(st *pysource.Stmt, s *scope) {
 	v := value{class: []*class{c}}
 	f.decorate(st, v, s)
 	f.set(st.Name, v, s)
+}
+
+// special says that the interpreter may call any special method of the class, and
+// any that looks up its attributes: operators, with, for, str and the like name
+// none of them (Python Language Reference 3.3).
+func (c *class) special(s *scope) {
+	for name, m := range c.methods {
+		if strings.HasPrefix(name, "__") && strings.HasSuffix(name, "__") || name == "_missing_" || name == "_generate_next_value_" || name == "mro" {
+			s.calls[m] = true
+		}
+	}
 }
 
 func (c *class) inherit(base *class) {

@@ -1,6 +1,7 @@
 package python
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -16,6 +17,21 @@ var frameworkClasses = []string{
 	"Module", "PythonModel", "BaseHandler", "LightningModule", "Layer", "Model", "InputModule", "Component", "Transformer", "Tokenizer", "Config",
 }
 
+// frameworkModules begin the full names of bases that a framework defines: it may
+// make an object of any subclass of them.
+var frameworkModules = []string{
+	"transformers.", "diffusers.", "sentence_transformers.", "torch.nn.", "torch.utils.data.", "torch.autograd.", "datasets.", "peft.", "accelerate.", "lightning.", "pytorch_lightning.",
+	"keras.", "tensorflow.keras.", "tf_keras.", "mlflow.", "ts.", "huggingface_hub.", "open_clip.", "timm.", "spacy.", "flair.", "speechbrain.", "nemo.", "vllm.", "setfit.", "trl.", "allennlp.", "fairseq.", "espnet.",
+	"optimum.", "gluonts.", "modelscope.", "paddlenlp.", "paddle.nn.", "flax.", "haystack.", "langchain.", "langchain_core.", "llama_index.", "gradio.",
+}
+
+// frameworkFiles are the names under which auto_map of config.json, modules.json
+// and the hosts find classes.
+var frameworkFiles = regexp.MustCompile(`^(?:modeling|modelling|configuration|tokenization|processing|image_processing|video_processing|feature_extraction|pipeline|scheduling|custom)(?:_.*)?\.py$|^(?:handler|model|score|inference)\.py$`)
+
+// loaders are methods by which a framework gets an object of the class.
+var loaders = []string{"from_pretrained", "_from_pretrained", "from_config", "_load_from_state_dict", "load_context"}
+
 // datasetBuilders make a file a loading script of the datasets library.
 var datasetBuilders = []string{"GeneratorBasedBuilder", "ArrowBasedBuilder", "BeamBasedBuilder"}
 
@@ -27,6 +43,9 @@ var frameworkFunctions = []string{
 
 // frameworkObjects are classes that are found by their own name.
 var frameworkObjects = []string{"EndpointHandler", "InferenceHandler", "TritonPythonModel", "Predictor", "ModelHandler"}
+
+// classHooks are called for a class, without any object of it.
+var classHooks = []string{"__init_subclass__", "__set_name__", "__prepare__", "__class_getitem__", "__mro_entries__", "__instancecheck__", "__subclasscheck__", "__subclasshook__"}
 
 // spread marks who makes each scope run, and follows the calls from there.
 func (f *flow) spread() {
@@ -40,7 +59,7 @@ func (f *flow) spread() {
 			f.mark(s, asMain)
 		case s.parent == f.module && slices.Contains(frameworkFunctions, st.Name):
 			f.mark(s, atEntry)
-		case s.parent == f.module && st.Name == "__getattr__":
+		case s.parent == f.module && (st.Name == "__getattr__" || st.Name == "__dir__"):
 			f.mark(s, atImport)
 		}
 	}
@@ -48,6 +67,9 @@ func (f *flow) spread() {
 
 func (f *flow) spreadClass(c *class) {
 	how := idle
+	if frameworkFiles.MatchString(f.file) || slices.ContainsFunc(loaders, func(name string) bool { return c.methods[name] != nil }) {
+		how = atEntry
+	}
 	if slices.Contains(frameworkObjects, c.name) {
 		how = atEntry
 	}
@@ -59,13 +81,13 @@ func (f *flow) spreadClass(c *class) {
 		switch {
 		case strings.HasPrefix(base, "setuptools.") || strings.HasPrefix(base, "distutils."):
 			how = atImport // installing the package runs it
-		case slices.Contains(frameworkClasses, last):
+		case slices.Contains(frameworkClasses, last), slices.ContainsFunc(frameworkModules, func(m string) bool { return strings.HasPrefix(base, m) }):
 			how = max(how, atEntry)
 		}
 	}
 	for name, m := range c.methods {
 		switch {
-		case name == "__init_subclass__" || name == "__set_name__" || name == "__prepare__":
+		case slices.Contains(classHooks, name):
 			f.mark(m, atImport)
 		case how > idle:
 			f.mark(m, how)

@@ -85,7 +85,7 @@ func (s *scan) source(data []byte) error {
 	for _, odd := range tree.OddNames {
 		s.oddName(odd)
 	}
-	f := analyse(tree, len(text))
+	f := analyse(tree, s.name, len(text))
 	if strings.Contains(strings.TrimSuffix(path.Base(s.name), path.Ext(s.name)), ".") {
 		f.notImportable()
 	}
