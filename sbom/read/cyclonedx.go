@@ -115,6 +115,19 @@ type card struct {
 	Considerations struct {
 		UseCases    list[text] `json:"useCases"`
 		Limitations list[text] `json:"technicalLimitations"`
+		Fairness    list[struct {
+			Group text `json:"groupAtRisk"`
+			Harms text `json:"harms"`
+		}] `json:"fairnessAssessments"`
+		Environment struct {
+			Energy list[struct {
+				Activity text `json:"activity"`
+				Cost     struct {
+					Value text `json:"value"`
+					Unit  text `json:"unit"`
+				} `json:"activityEnergyCost"`
+			}] `json:"energyConsumptions"`
+		} `json:"environmentalConsiderations"`
 	} `json:"considerations"`
 }
 
@@ -270,6 +283,12 @@ func (b *builder) card(c card, names map[text]text) {
 	add("text/config/architectures", p.Architecture)
 	add("text/card/section/uses", c.Considerations.UseCases...)
 	add("text/card/section/limitations", c.Considerations.Limitations...)
+	for _, x := range c.Considerations.Fairness {
+		add("text/card/section/bias", join([]text{x.Group, x.Harms}))
+	}
+	for _, x := range c.Considerations.Environment.Energy {
+		add("text/card/section/environment", x.Activity+": "+x.Cost.Value+" "+x.Cost.Unit)
+	}
 	for _, d := range p.Datasets {
 		b.dataset(names[d.Ref] + d.Name)
 	}
