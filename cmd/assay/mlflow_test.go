@@ -46,6 +46,9 @@ func (s *tracking) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method != http.MethodGet:
 		s.write(w, r, api)
+	case api == "mlflow/registered-models/alias":
+		on := map[string]string{"champion": "2", "moved": "1"}[r.URL.Query().Get("alias")]
+		reply(map[string]any{"model_version": map[string]any{"name": "my model", "version": on, "status": "READY"}})
 	case api == "mlflow/model-versions/get":
 		reply(map[string]any{"model_version": map[string]any{"name": "my model", "version": version, "status": "READY"}})
 	case api == "mlflow/model-versions/get-download-uri":
@@ -111,13 +114,14 @@ func TestServeMLflow(t *testing.T) {
 		{"a good version", version("1"), nil, 202},
 		{"an evil one", version("2"), nil, 202},
 		{"its alias", alias, nil, 202},
+		{"an alias that is elsewhere by now", strings.Replace(alias, "champion", "moved", 1), nil, 202},
 		{"the alias again", alias, func(r *http.Request) { sign(r, "its alias", time.Now(), alias) }, 204},
 	} {
 		if got := send(c.name, c.body, c.change); got != c.want {
 			t.Errorf("%s: status %d, want %d", c.name, got, c.want)
 		}
 	}
-	for range 5 + 5 + 5 + 1 { // tags of three jobs, and an alias
+	for range 5 + 5 + 5 + 1 + 5 { // tags of four jobs, and an alias
 		select {
 		case <-server.changed:
 		case <-time.After(time.Minute):

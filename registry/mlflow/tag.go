@@ -39,7 +39,8 @@ func (s *Source) SetTags(ctx context.Context, ref registry.Reference, tags map[s
 	return nil
 }
 
-// RemoveAlias takes an alias from a model, whichever version it is on.
+// RemoveAlias takes an alias from a version. An alias that is on another version by
+// now stays: whoever moved it meant that one.
 func (s *Source) RemoveAlias(ctx context.Context, ref registry.Reference, alias string) error {
 	m, err := s.parse(ref)
 	if err != nil {
@@ -47,6 +48,17 @@ func (s *Source) RemoveAlias(ctx context.Context, ref registry.Reference, alias 
 	}
 	if !aliasName.MatchString(alias) {
 		return fmt.Errorf("%w: %q is no alias", registry.ErrReference, registry.PrintableName(alias))
+	}
+	on := *m
+	on.version, on.alias = "", alias
+	now, err := on.find(ctx)
+	switch {
+	case errors.Is(err, registry.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case now.Version != m.version:
+		return nil
 	}
 	return m.call(ctx, http.MethodDelete, "registered-models/alias", map[string]string{"name": m.name, "alias": alias})
 }

@@ -130,8 +130,8 @@ func (a *app) receive(ctx context.Context, o mlflowOptions, base string, j *judg
 		},
 	}
 	if o.removeAlias {
-		c.RemoveAlias = func(ctx context.Context, model, alias string) error {
-			ref, err := name(model, "1") // any version: the alias is the model's
+		c.RemoveAlias = func(ctx context.Context, model, version, alias string) error {
+			ref, err := name(model, version)
 			if err != nil {
 				return err
 			}

@@ -41,9 +41,9 @@ type Config struct {
 	Gate func(ctx context.Context, name, version string) (verify.Report, error)
 	// Tag writes tags on a version.
 	Tag func(ctx context.Context, name, version string, tags map[string]string) error
-	// RemoveAlias takes an alias from a model when the version that got it does not
-	// pass. nil: aliases stay.
-	RemoveAlias func(ctx context.Context, name, alias string) error
+	// RemoveAlias takes an alias from a version that does not pass, if the alias is
+	// still there. nil: aliases stay.
+	RemoveAlias func(ctx context.Context, name, version, alias string) error
 
 	Now func() time.Time // time.Now when nil
 	Log *slog.Logger     // no log when nil
@@ -115,10 +115,9 @@ func (r *Receiver) receive(w http.ResponseWriter, q *http.Request) {
 	switch {
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusBadRequest)
-	case !wanted || !r.first(id):
+	case !wanted || r.known(id):
 		w.WriteHeader(http.StatusNoContent)
-	case !r.enqueue(j):
-		r.forget(id)
+	case !r.enqueue(id, j):
 		http.Error(w, "too many versions wait to be judged", http.StatusServiceUnavailable)
 	default:
 		w.WriteHeader(http.StatusAccepted)
@@ -168,33 +167,32 @@ func read(body []byte) (j job, wanted bool, err error) {
 	return job{e.Data.Name, e.Data.Version, e.Data.Alias}, true, nil
 }
 
-// first reports a delivery that was not seen before. Old ones are refused by their
-// time, so that what was forgotten cannot come again.
-func (r *Receiver) first(id string) bool {
+func (r *Receiver) known(id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, again := r.seen[id]; again {
-		return false
-	}
+	_, known := r.seen[id]
+	return known
+}
+
+// enqueue takes a delivery once. It is false when there is no room for the job, or
+// to remember that it came: only what is too old to be accepted again is forgotten.
+func (r *Receiver) enqueue(id string, j job) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	now := r.Now()
-	for len(r.order) > 0 && (len(r.order) >= maxSeen || now.Sub(r.seen[r.order[0]]) > 2*maxAge) {
+	for len(r.order) > 0 && now.Sub(r.seen[r.order[0]]) > 2*maxAge {
 		delete(r.seen, r.order[0])
 		r.order = r.order[1:]
 	}
-	r.seen[id], r.order = now, append(r.order, id)
-	return true
-}
-
-// forget lets a delivery come again that found no room.
-func (r *Receiver) forget(id string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.seen, id)
-}
-
-func (r *Receiver) enqueue(j job) bool {
+	if _, again := r.seen[id]; again {
+		return true
+	}
+	if len(r.order) >= maxSeen {
+		return false
+	}
 	select {
 	case r.jobs <- j:
+		r.seen[id], r.order = now, append(r.order, id)
 		return true
 	default:
 		return false
@@ -225,7 +223,7 @@ func (r *Receiver) judge(ctx context.Context, j job) {
 	}
 	problem := r.Tag(ctx, j.name, j.version, tags)
 	if j.alias != "" && !passed && r.RemoveAlias != nil {
-		problem = errors.Join(problem, r.RemoveAlias(ctx, j.name, j.alias))
+		problem = errors.Join(problem, r.RemoveAlias(ctx, j.name, j.version, j.alias))
 	}
 	level := slog.LevelInfo
 	if !passed || problem != nil {
