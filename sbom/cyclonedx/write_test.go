@@ -266,7 +266,7 @@ func TestSubject(t *testing.T) {
 }
 
 func TestHostileText(t *testing.T) {
-	schema := compileSchema(t, "bom-1.6.schema.json")
+	schema, newer := compileSchema(t, "bom-1.6.schema.json"), compileSchema(t, "bom-1.7.schema.json")
 	for name, text := range sbomtest.HostileTexts {
 		t.Run(name, func(t *testing.T) {
 			document := write(t, sbom.FromReport(sbomtest.HostileReport(text)))
@@ -275,6 +275,11 @@ func TestHostileText(t *testing.T) {
 				t.Error(err)
 			}
 			checkReferences(t, read(t, document))
+			document17 := writeVersion(t, sbom.FromReport(sbomtest.HostileReport(text)), cyclonedx.V17)
+			sbomtest.CheckText(t, document17)
+			if err := validate(t, newer, document17); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }

@@ -21,6 +21,7 @@ func checkHostile(t *testing.T, document []byte) {
 
 func TestHostileText(t *testing.T) {
 	schema := compileSchema(t, "testdata/spdx-3.0.1.schema.json")
+	old := compileSchema(t, "testdata/spdx-2.3.schema.json")
 	for name, text := range sbomtest.HostileTexts {
 		t.Run(name, func(t *testing.T) {
 			document := write(t, sbom.FromReport(sbomtest.HostileReport(text)), options)
@@ -29,6 +30,11 @@ func TestHostileText(t *testing.T) {
 				t.Error(err)
 			}
 			read(t, document)
+			document2 := write(t, sbom.FromReport(sbomtest.HostileReport(text)), spdx.Options{Version: spdx.V23})
+			sbomtest.CheckText(t, document2)
+			if err := validate(t, old, document2); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }
