@@ -47,6 +47,7 @@ type scan struct {
 	file   scanners.File
 	result scanners.Result
 	seen   map[int64]bool // offsets of values that are handed on
+	named  bool           // the key may be in the text
 	until  []int64        // where the last run ended, for each way to begin
 }
 
@@ -68,7 +69,7 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 // keyed hands on the values that the loader of Stable-Baselines3 unpickles. Keys and
 // values may be spelled with escapes, so that the text is read as JSON.
 func (s *scan) keyed() error {
-	if path.Base(s.file.Name) != "data" && len(s.seen) == 0 {
+	if path.Base(s.file.Name) != "data" && len(s.seen) == 0 && !s.named {
 		return nil
 	}
 	d := jsontok.New(io.NewSectionReader(s.file, 0, s.file.Size), jsontok.Options{MaxText: maxValue, Python: true})
@@ -133,7 +134,14 @@ func (s *scan) runs() error {
 // starts are the base64 of PROTO, zlib and gzip.
 var starts = [][]byte{[]byte("gA"), []byte("eJ"), []byte("eN"), []byte("eA"), []byte("eF"), []byte("H4sI")}
 
+// mayName reports text with the key of a serialized value, or with an escape that may
+// be a character of it: JSON has no other spelling of ASCII.
+func mayName(text []byte) bool {
+	return bytes.Contains(text, []byte(":serialized:")) || bytes.Contains(text, []byte(`\u00`))
+}
+
 func (s *scan) window(text []byte, base int64) error {
+	s.named = s.named || mayName(text)
 	for kind, start := range starts {
 		for i := 0; ; i++ {
 			next := bytes.Index(text[i:], start)

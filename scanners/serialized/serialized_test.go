@@ -57,6 +57,10 @@ func TestContents(t *testing.T) {
 		{"escaped value", "data", string(archiveData(`\u0067` + b64(called)[1:])), called},
 		{"escaped key", "data", strings.Replace(string(archiveData(b64(old))), ":serialized:", `\u003aserialized:`, 1), old},
 		{"foreign characters, which Python drops", "data", string(archiveData("!" + b64(called)[:5] + " *" + b64(called)[5:])), called},
+		{"protocol 0 in a file of its own", "data.json", string(archiveData(b64(old))), old},
+		{"escaped value in a file of its own", "data.json", string(archiveData(`\u0067` + b64(called)[1:])), called},
+		{"escaped key in a file of its own", "data.json", strings.Replace(string(archiveData(b64(old))), ":serialized:", `:\u0073erialized:`, 1), old},
+		{"foreign characters in a file of its own", "policy.json", string(archiveData("!" + b64(called)[:5] + " *" + b64(called)[5:])), called},
 		{"Keras configuration", "config.json", `{"class_name": "TorchModuleWrapper", "config": {"module": "` + b64(called) + `"}}`, called},
 		{"column of a table", "train.csv", "id,blob\n1," + b64(called) + "\n", called},
 		{"file names' alphabet", "a.txt", "the object: " + base64.URLEncoding.EncodeToString([]byte(called)), called},
@@ -75,6 +79,8 @@ func TestDeclined(t *testing.T) {
 		"config.json": `{"a": "gAME", "image": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ", "zlib": "eJzLSM3JyQcABiwCFQeJzLSM3JyQ"}`,
 		"notes.md":    "The word gAAgAAgAAgAAgAAgAAgAA is no pickle, and neither is " + b64("any other text of some length"),
 		"data":        `{"policy_class": {":type:": "<class 'str'>"}}`,
+		"data.json":   `{"note": "caf\u00e9 :serialized:", "values": ["gAAB", {"a": "b\u0041"}]}`,
+		"README.md":   "The key \":serialized:\": \"gAAB\" is in `data`.",
 		"weights":     strings.Repeat("\x00", 100),
 	} {
 		if got := contents(t, name, []byte(text)); len(got) > 0 {
