@@ -49,6 +49,7 @@ const (
 	RefShard  = "shard"  // an index says that the tensor Key is in the file
 	RefData   = "data"   // bytes of a tensor are outside of the file (ONNX, OpenVINO, CoreML)
 	RefModule = "module" // Python code that a loader imports for the class Key
+	RefImport = "import" // the Python module Name, as dotted name, which loading the file imports for Key
 )
 
 // Mark is a value that other files repeat.

@@ -2,7 +2,6 @@ package pickle
 
 import (
 	"slices"
-	"strings"
 
 	"assay/scanners"
 	"assay/scanners/internal/pyglobals"
@@ -70,80 +69,10 @@ func (m *machine) invoke(kind callKind, callee, args, named value) error {
 	m.judge.call(m, kind, callee.middle(), args, named)
 	v, err := m.effect(callee, args)
 	if err == nil {
+		m.made(v, args, named)
 		m.push(v)
 	}
 	return err
-}
-
-// effect is what a call gives: in general an object of the class, or of the
-// function, that was called.
-func (m *machine) effect(callee, args value) (value, error) {
-	g := m.judge.names.list[callee.middle()]
-	object := pair(tagObject, callee.middle(), m.opOff)
-	items, _, _ := m.nodes.items(args)
-	m.noteView(g, items, object)
-	if v, ok := m.latin(g, items); ok {
-		return v, nil
-	}
-	switch g.result {
-	case resultOfClass:
-		if len(items) > 0 && items[0].tag() == tagGlobal {
-			return pair(tagObject, items[0].middle(), m.opOff), nil
-		}
-	case resultAttribute:
-		return m.getattr(object, items)
-	case resultExtension:
-		m.registerExtension(args)
-	case resultDtype:
-		m.noteDtype(items)
-	case resultType:
-		return m.namedType(object, items)
-	}
-	return object, nil
-}
-
-// result is what is known of the value that a function returns.
-type result uint8
-
-const (
-	resultObject    result = iota // an object of that name
-	resultOfClass                 // an object of the first argument
-	resultAttribute               // an attribute of the first argument
-	resultExtension               // nothing: it registers an extension code
-	resultDtype                   // a numpy data type
-	resultType                    // the type that the first argument names
-)
-
-var results = map[string]result{
-	"copyreg._reconstructor": resultOfClass, "copyreg.__newobj__": resultOfClass, "builtins.getattr": resultAttribute,
-	"copyreg.add_extension": resultExtension, "numpy.dtype": resultDtype,
-	"cloudpickle.cloudpickle._builtin_type": resultType, "dill._dill._load_type": resultType, "dill.dill._load_type": resultType,
-}
-
-// getattr gives the dotted name for an attribute of a name, and an object of the
-// class for a member of an enumeration.
-func (m *machine) getattr(object value, items []value) (value, error) {
-	if len(items) < 2 || items[0].tag() != tagGlobal || !items[1].isText() {
-		return object, nil
-	}
-	class := m.judge.names.list[items[0].middle()]
-	attr, all, ok := m.string(items[1], maxName/2)
-	if !ok || !all {
-		return object, nil
-	}
-	if isMember(class.entry, attr) {
-		return pair(tagObject, items[0].middle(), m.opOff), nil
-	}
-	return m.attribute(class, attr)
-}
-
-// isMember reports whether attr is a member of an enumeration on the lists.
-func isMember(e *pyglobals.Entry, attr string) bool {
-	if e == nil || len(e.Attrs) == 0 || e.Attrs[0] != pyglobals.EnumAttrs {
-		return false
-	}
-	return attr != "" && attr[0] >= 'A' && attr[0] <= 'Z' &&
-		strings.Trim(attr, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == "" && !strings.Contains(attr, "__")
 }
 
 // fits applies the rule of an entry for its arguments.
@@ -151,7 +80,7 @@ func (m *machine) fits(g *global, args value) bool {
 	items, n, all := m.nodes.items(args)
 	if g.entry.Shape == pyglobals.ShapeAny {
 		// Some of torch._utils set their last argument as attributes.
-		return m.fitsFamily(g, items) && (g.module != "torch._utils" || !slices.ContainsFunc(items, func(v value) bool { return v.tag() == tagDict && m.holdsMagic(v, 0) }))
+		return m.fitsFamily(g, items) && m.fitsZones(g, items) && (g.module != "torch._utils" || !slices.ContainsFunc(items, func(v value) bool { return v.tag() == tagDict && m.holdsMagic(v, 0) }))
 	}
 	if !all {
 		return false
@@ -192,7 +121,7 @@ func (m *machine) fits(g *global, args value) bool {
 	case pyglobals.ShapeContainer:
 		return m.fitsContainer(g, items)
 	case pyglobals.ShapeOwn:
-		return m.fitsOwn(g, items)
+		return m.fitsOwn(g, items) && m.fitsZones(g, items)
 	case pyglobals.ShapeArray:
 		return n >= 3 && m.fitsArray(items)
 	case pyglobals.ShapeScalar:
@@ -247,7 +176,7 @@ func (m *machine) fitsApply(items []value) bool {
 	m.applying = true
 	m.judge.call(m, callReduce, items[0].middle(), items[2], 0)
 	m.applying = false
-	if !inPackage(m.judge.names.list[items[0].middle()].module, "torch") {
+	if !inPackage(m.judge.names.list[items[0].middle()].module, "torch") || !m.isTensorClass(items[1]) {
 		return false
 	}
 	if len(items) < 4 {
@@ -317,7 +246,7 @@ func (m *machine) methodCall(target value, items []value, kind tag) {
 	case tagSet:
 		method, use = "add", pyglobals.Add
 	}
-	if target.tag() == tagObject && m.judge.names.list[target.middle()].entry.Allows(use) && !(kind == tagDict && m.magicItem(target, items)) {
+	if target.tag() == tagObject && m.judge.names.list[target.middle()].entry.Allows(use) && !m.hidesMethod(target) && !(kind == tagDict && m.magicItem(target, items)) {
 		if m.judge.listen != nil {
 			g := m.judge.names.list[target.middle()]
 			m.judge.emit(event{kind: eventMethod, off: m.opOff, global: g,

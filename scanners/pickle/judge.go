@@ -13,20 +13,22 @@ import (
 // judge decides about what the machine meets: allow lists first, and everything
 // else is reported.
 type judge struct {
-	names    names
-	sink     *sink
-	listen   func(event)                     // may be nil
-	sibling  func(name string) (int64, bool) // may be nil
-	siblings iter.Seq[string]                // may be nil
-	partial  bool                            // siblings may be missing
-	file     string                          // name of the file, for its siblings
-	where    string                          // "" or what the pickle is inside of
-	at       func(off int64) int64           // offset in the file; nil when the same
-	storages storages
-	proto    uint8 // highest seen
-	calls    int   // of anything
-	effects  int   // calls and the like: what a loader acts on
-	aside    bool  // events are of a reader that hardly anybody uses
+	names      names
+	sink       *sink
+	listen     func(event)                     // may be nil
+	sibling    func(name string) (int64, bool) // may be nil
+	siblings   iter.Seq[string]                // may be nil
+	partial    bool                            // siblings may be missing
+	file       string                          // name of the file, for its siblings
+	where      string                          // "" or what the pickle is inside of
+	at         func(off int64) int64           // offset in the file; nil when the same
+	storages   storages
+	proto      uint8             // highest seen
+	calls      int               // of anything
+	effects    int               // calls and the like: what a loader acts on
+	extensions map[string]string // extension modules beside the file; nil until asked for
+	armed      bool              // some object holds a callable
+	aside      bool              // events are of a reader that hardly anybody uses
 }
 
 func (j *judge) emit(e event) {
@@ -100,19 +102,35 @@ func (j *judge) localModule(module string) (string, bool) {
 	if j.sibling == nil {
 		return "", false
 	}
-	top, _, _ := strings.Cut(module, ".")
-	if top == "" || strings.ContainsAny(top, "/\\") {
-		return "", false
-	}
 	root, _, _ := strings.Cut(j.file, "/") // where torch.package keeps its modules
 	for _, dir := range [...]string{path.Dir(j.file), ".", root} {
-		for _, name := range [...]string{top + ".py", top + "/__init__.py", top + ".so", top + ".pyc"} {
-			if _, ok := j.sibling(path.Join(dir, name)); ok {
-				return path.Join(dir, name), true
-			}
+		file, ok := moduleFile(module,
+			func(name string) bool { _, ok := j.sibling(path.Join(dir, name)); return ok },
+			func(prefix string) (string, bool) { return j.extension(under(dir, prefix)) })
+		if ok {
+			return path.Join(dir, file), true
 		}
 	}
 	return "", false
+}
+
+// extension finds a member that is an extension module by the beginning of its name.
+func (j *judge) extension(prefix string) (string, bool) {
+	if j.siblings == nil {
+		return "", false
+	}
+	if j.extensions == nil {
+		j.extensions = make(map[string]string)
+		for name := range j.siblings {
+			if isExtension(name) {
+				dir, base := path.Split(name)
+				stem, _, _ := strings.Cut(base, ".")
+				j.extensions[dir+stem+"."] = base
+			}
+		}
+	}
+	name, ok := j.extensions[prefix]
+	return name, ok
 }
 
 // call judges a call of a name.
@@ -121,7 +139,7 @@ func (j *judge) call(m *machine, kind callKind, id uint32, args, named value) {
 	j.effects++
 	j.calls++
 	_, n, _ := m.nodes.items(args)
-	allowed := g.entry.Allows(kind.use(n)) && m.fitsArguments(g, args, named) && m.fits(g, args)
+	allowed := g.entry.Allows(kind.use(n)) && m.fitsArguments(g, args, named) && m.fits(g, args) && m.fitsQuestions(g, kind, args, named)
 	if j.listen != nil {
 		j.emit(event{kind: eventCall, off: m.opOff, global: g, ok: allowed,
 			text: m.callText(g, kind, args, named), why: whyCall(g, allowed)})
@@ -193,7 +211,9 @@ func (j *judge) passed(m *machine, id uint32, to string) {
 // state judges BUILD on an object.
 func (j *judge) state(m *machine, target, state value) {
 	g := j.names.list[target.middle()]
-	allowed := g.entry.Allows(pyglobals.Build) && m.fitsState(g, state)
+	allowed := g.entry.Allows(pyglobals.Build) && m.fitsState(g, state) && m.fitsSetState(g, state)
+	m.arm(target, []value{state})
+	m.keepParts(target, state)
 	if items, n, _ := m.nodes.items(state); n >= 4 && len(items) >= 4 && items[0].tag() == tagStorage {
 		m.fitsTensor(g, items) // torch.Tensor.__setstate__: set_(storage, offset, size, stride)
 	}

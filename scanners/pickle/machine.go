@@ -74,6 +74,7 @@ type machine struct {
 	taints  map[int64]uint32   // containers that hold a name, by node
 	dunders map[int64]bool     // texts such as "__array__", by where they are
 	magic   map[int64]bool     // dictionaries with such a key, by node
+	armed   armed              // what holds callables
 	views   map[int64]view     // torch tensors, by the offset that made them
 	named   []namedView        // torch tensors in dictionaries
 	dtypes  map[int64]dtype    // numpy data types, by the offset that made them
@@ -91,6 +92,7 @@ func (m *machine) run(at int64) error {
 	m.stack, m.marks, m.fence = m.stack[:0], m.marks[:0], 0
 	if !m.keepMemo {
 		m.memo.reset()
+		m.armed = armed{}
 		m.framed = false
 	}
 	m.nodes.reset()

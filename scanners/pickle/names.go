@@ -111,8 +111,8 @@ func newGlobal(proto uint8, module, name string) *global {
 			g.spelled = module + "." + name
 		}
 	}
-	g.result = results[g.module+"."+g.name]
 	g.entry = pyglobals.Lookup(g.module, g.name)
+	g.result = resultOf(g)
 	g.passable = g.entry.Allows(pyglobals.Value | pyglobals.New)
 	if g.entry == nil {
 		g.danger, g.dangerous = pyglobals.Classify(g.module, g.name)

@@ -291,6 +291,7 @@ func (m *machine) fitsNested(v value) bool {
 		return false
 	}
 	m.adopt(inner, c.off)
+	m.armed.nested = inner.judge.armed
 	if err != nil || !inner.legacy || inner.rest != inner.end {
 		return false
 	}

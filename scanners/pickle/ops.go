@@ -166,6 +166,7 @@ func (m *machine) collect(kind tag, at int) error {
 	if m.tainted {
 		m.taint(v, items)
 	}
+	m.arm(v, items)
 	if kind == tagDict {
 		m.noteMagic(v, items)
 	}
@@ -222,6 +223,7 @@ func (m *machine) mutate(at int, kind tag) error {
 	switch t := target.tag(); {
 	case t == kind:
 		m.nodes.extend(target, items)
+		m.arm(target, items)
 		if m.tainted {
 			m.taint(target, items)
 			m.restricted(items, "a "+containerName(kind))
@@ -235,6 +237,8 @@ func (m *machine) mutate(at int, kind tag) error {
 		return errType
 	default:
 		m.methodCall(target, items, kind)
+		m.arm(target, items)
+		m.keepParts(target, items...)
 	}
 	m.stack = m.stack[:at]
 	if odd {
@@ -371,7 +375,14 @@ func (m *machine) build() error {
 	}
 	if m.isArrayWrapper(target) {
 		m.array = max(m.array, 0)
-		return m.inlineArray(state)
+		if m.elements != nil {
+			m.elements.result = 0
+		}
+		err := m.inlineArray(state)
+		if m.elements != nil && m.elements.armedBelow([]value{m.elements.result}) {
+			m.noteArmed(target)
+		}
+		return err
 	}
 	m.noteDtypeState(target, state)
 	return nil

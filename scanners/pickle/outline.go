@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"assay/scanners"
+	"assay/scanners/internal/clip"
 )
 
 const (
@@ -63,11 +64,11 @@ func (m *machine) noteView(g *global, items []value, object value) {
 // contiguous reports elements that lie one after another, rows first.
 func contiguous(shape, stride []int64) bool {
 	step := int64(1)
-	for i := len(shape) - 1; i >= 0; i-- {
-		if shape[i] != 1 && stride[i] != step {
+	for i, n := range slices.Backward(shape) {
+		if n != 1 && stride[i] != step {
 			return false
 		}
-		next, ok := multiply(step, max(shape[i], 1))
+		next, ok := multiply(step, max(n, 1))
 		if !ok {
 			return false
 		}
@@ -111,7 +112,23 @@ func (a *analysis) outline() (o scanners.Outline) {
 		}
 		o.AddTensor(a.tensor(n))
 	}
+	a.imports(&o)
 	return o
+}
+
+// maxImports bounds the modules that are compared with the other files.
+const maxImports = 4096
+
+// imports names the modules that loading the file imports, each with one of its names.
+func (a *analysis) imports(o *scanners.Outline) {
+	seen := make(map[string]bool)
+	for _, g := range a.judge.names.list {
+		if seen[g.module] || len(seen) >= maxImports || !isIdentifier(g.module) {
+			continue
+		}
+		seen[g.module] = true
+		o.AddRef(scanners.Ref{Kind: scanners.RefImport, Name: g.module, Key: clip.Bytes(clean(g.label()), 200)})
+	}
 }
 
 // tensor says where the elements are, when they lie in one piece.

@@ -78,7 +78,7 @@ func (m *machine) holdsMagic(state value, depth int) bool {
 			n.state = true
 		}
 	}
-	if g := m.judge.named(state); g != nil && state.tag() == tagObject && (g.module == "builtins" || g.module == "collections") {
+	if g := m.judge.named(state); g != nil && state.tag() == tagObject && (g.module == "builtins" || g.module == "collections" || isBag(g)) {
 		return true // a dictionary whose keys are not known
 	}
 	if depth == 0 || state.tag() != tagTuple && state.tag() != tagDict {
@@ -102,7 +102,7 @@ func (m *machine) fitsState(g *global, state value) bool {
 			m.judge.passed(m, id, "the state of "+g.String())
 		}
 	}
-	if m.holdsMagic(state, 1) {
+	if m.holdsMagic(state, 2) {
 		return false
 	}
 	if g.entry != nil && g.entry.Shape == pyglobals.ShapeDistribution {
@@ -112,7 +112,7 @@ func (m *machine) fitsState(g *global, state value) bool {
 		return true
 	}
 	items, n, all := m.nodes.items(state)
-	return all && n == 4 && state.tag() == tagTuple && m.deferrable(items[0]) &&
+	return all && n == 4 && state.tag() == tagTuple && m.deferrable(items[0]) && !m.armedBelow(items[1:]) &&
 		items[1].tag() == tagTuple && items[2].tag() == tagDict && (items[3].tag() == tagNone || items[3].tag() == tagDict)
 }
 
@@ -161,6 +161,8 @@ func (m *machine) deferrable(v value) bool {
 		return false
 	}
 	switch e := m.judge.names.list[v.middle()].entry; {
+	case e.Shape == pyglobals.ShapeCaller:
+		return false // it calls what it is given
 	case e.Uses == pyglobals.Value:
 		return true // a function
 	case e.Profile == "stdlib", e.Profile == "torch_module", e.Profile == "torch_weights", e.Profile == "vision":
@@ -186,8 +188,8 @@ func (m *machine) magicItem(target value, items []value) bool {
 		return false
 	}
 	for i := 0; i < len(items); i += 2 {
-		if items[i].isText() && m.dunders[items[i].low()] || m.isObjectOf(items[i], "builtins") || m.isObjectOf(items[i], "collections") {
-			return true
+		if key := items[i]; key.isText() && m.dunders[key.low()] || !key.isData() && !key.isContainer() && key.tag() != tagGlobal {
+			return true // an object may be a text: numpy.str_ and every other subclass
 		}
 	}
 	return false

@@ -61,6 +61,7 @@ const (
 	ShapeScalar        Shape = "scalar"        // (data type of numpy, bytes)
 	ShapePartial       Shape = "partial"       // (listed name); its state repeats it with arguments
 	ShapeBuffer        Shape = "buffer"        // (bytes, data type of numpy, shape, order)
+	ShapeCaller        Shape = "caller"        // a function that calls its arguments: kept by an object of its own library, never called
 	ShapeDistribution  Shape = "distribution"  // no arguments; its state has a template that is executed
 )
 
@@ -76,12 +77,16 @@ type Entry struct {
 	Shape        Shape
 	Attrs        []string // attributes that getattr may take of it
 	ItemSize     int64    // bytes per element, of a torch storage class
+	Quiet        bool     // its __setstate__ calls what the state holds: no callable in it
 	Reason       string
 	Source       string
 }
 
 // Allows reports whether the entry permits the use. The zero Entry permits none.
 func (e *Entry) Allows(u Use) bool { return e != nil && e.Uses&u != 0 }
+
+// Holds reports an entry of that shape.
+func (e *Entry) Holds(s Shape) bool { return e != nil && e.Shape == s }
 
 // Danger says what a global can do when it is called.
 type Danger struct {

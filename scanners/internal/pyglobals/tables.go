@@ -139,6 +139,11 @@ func (t *tableSet) allow(profile string, d directive, module string, names []str
 			}
 		case "shape":
 			e.Shape = Shape(v)
+		case "state":
+			if v != "quiet" {
+				return fmt.Errorf("unknown rule %q for a state", v)
+			}
+			e.Quiet = true
 		case "attrs":
 			e.Attrs = strings.Split(v, ",")
 		case "itemsize":
@@ -172,6 +177,7 @@ func (t *tableSet) addEntry(e Entry, name string) error {
 		return fmt.Errorf("%s.%s has the shape %q in %s", e.Module, name, old.Shape, old.Profile)
 	default:
 		old.Uses |= e.Uses
+		old.Quiet = old.Quiet || e.Quiet
 		old.ItemSize = max(old.ItemSize, e.ItemSize)
 		old.Attrs = append(old.Attrs, e.Attrs...)
 	}
