@@ -131,12 +131,46 @@ func (f *flow) callRef(r string, fn value, args []value, keywords map[string]val
 		out.refs = []string{r + "()"}
 	}
 	arg := first(args, keywords, "")
+	if strings.HasSuffix(r, ".__getattribute__") && len(args) > 1 && strings.HasPrefix(r, "builtins.") {
+		return f.getattr(r, args, fn, off, s)
+	}
 	switch r {
+	case "sys.modules.get", "sys.modules.pop", "sys.modules.setdefault", "sys.modules.__getitem__":
+		return f.imported(arg, fn, off, s)
+	case "pydoc.locate", "pydoc.resolve", "pkgutil.resolve_name", "hydra.utils.get_method", "hydra.utils.get_class", "hydra.utils.get_object", "hydra._internal.utils._locate", "hydra.utils._locate", "django.utils.module_loading.import_string", "werkzeug.utils.import_string", "logging.config._resolve", "unittest.mock._importer":
+		return f.located(arg)
+	case "functools.reduce", "builtins.reduce":
+		return f.reduced(args, off, s)
+	case "operator.methodcaller()":
+		got := f.getattr("operator.attrgetter()", args, fn, off, s)
+		return f.apply(got, fn.items, nil, off, s)
+	case "builtins.next", "builtins.min", "builtins.max":
+		v := arg.element()
+		v.refs = unionOfNames(v.refs, arg.refs)
+		return v
+	case "builtins.zip":
+		return zipped(args)
+	case "builtins.enumerate":
+		return zipped([]value{{}, arg})
+	case "importlib.util.spec_from_file_location", "importlib.machinery.SourceFileLoader", "importlib._bootstrap_external.SourceFileLoader":
+		f.loadsFile(r, args, keywords, off, s)
+		return out
+	case "typing.ForwardRef":
+		if len(arg.texts) > 0 {
+			f.constantCode(arg.texts[0], off, false, s)
+		}
+		return out
+	case "types.SimpleNamespace", "argparse.Namespace":
+		return f.namespace(keywords, off)
 	case "builtins.__import__", "importlib.import_module", "imp.find_module", "importlib.reload":
 		return f.imported(arg, fn, off, s)
 	case "builtins.getattr", "inspect.getattr_static", "operator.attrgetter()":
 		return f.getattr(r, args, fn, off, s)
-	case "operator.attrgetter", "operator.methodcaller":
+	case "operator.methodcaller":
+		v := ref("operator.methodcaller()")
+		v.texts, v.taint, v.items = arg.texts, arg.taint|computed, args[min(1, len(args)):]
+		return v
+	case "operator.attrgetter":
 		v := ref("operator.attrgetter()")
 		v.items, v.texts, v.taint = nil, arg.texts, arg.taint|computed
 		return v
@@ -163,7 +197,7 @@ func (f *flow) callRef(r string, fn value, args []value, keywords map[string]val
 		return v
 	}
 	f.effect(r, fn, args, keywords, off, s, &out)
-	return f.credentials(out, args, off, s, r)
+	return f.credentials(carried(out, args, keywords), args, off, s, r)
 }
 
 // imported is a module that is imported by the text of its name.
@@ -171,9 +205,12 @@ func (f *flow) imported(arg, fn value, off int, s *scope) value {
 	out := value{taint: arg.taint & computed}
 	for _, t := range arg.texts {
 		if arg.taint&incomplete == 0 && len(t) < maxRef {
-			out.refs = append(out.refs, t)
+			out.refs = append(out.refs, canonical(t))
 			f.imports[t] = true
 		}
+	}
+	if unknownText(arg) && len(arg.refs) == 0 {
+		out.refs = append(out.refs, anyModule)
 	}
 	out.refs = append(out.refs, arg.refs...) // importlib.reload(os)
 	return out
@@ -201,7 +238,7 @@ func (f *flow) getattr(r string, args []value, fn value, off int, s *scope) valu
 			}
 		}
 		for _, base := range args[0].refs {
-			if dangerousRoots[base] && base != "sys" && base != "torch" && base != "platform" {
+			if base == anyModule || dangerousRoots[base] && base != "sys" && base != "torch" && base != "platform" {
 				out.refs = append(out.refs, base+".*")
 			}
 		}

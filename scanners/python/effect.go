@@ -14,6 +14,12 @@ import (
 // effect takes note of what a call of the name does, and of what its result
 // carries.
 func (f *flow) effect(r string, fn value, args []value, keywords map[string]value, off int, s *scope, out *value) {
+	if r == anyModule+".*" {
+		if len(args)+len(keywords) > 0 {
+			f.note(anything, off, "calls whatever it is told by name, of whatever module", usual, s)
+		}
+		return
+	}
 	if strings.HasSuffix(r, ".*") {
 		f.note(dynamic, off, "calls an attribute of "+clip.Quote(r[:len(r)-2], 40)+" that is computed", usual, s)
 		return
@@ -325,6 +331,9 @@ func (f *flow) byMethod(base value, name string, args []value, keywords map[stri
 		return f.method(base, name, args)
 	}
 	out := value{taint: base.taint}
+	if (name == "query" || name == "eval") && len(args) > 0 && len(args[0].texts) > 0 && strings.Contains(args[0].texts[0], "@") {
+		f.constantCode(strings.ReplaceAll(args[0].texts[0], "@", ""), off, false, s) // pandas: @ names a variable of Python
+	}
 	if slices.Contains(base.refs, "os.environ") && slices.Contains([]string{"get", "pop", "setdefault", "update"}, name) {
 		out.taint &^= fromEnv // one setting, not all
 	}
@@ -338,7 +347,7 @@ func (f *flow) byMethod(base value, name string, args []value, keywords map[stri
 		v.taint |= computed
 		return v
 	case name == "decode" || name == "encode" || name == "strip" || name == "read":
-	case slices.Contains(shells, name) && len(base.refs) == 0 && len(base.class) == 0 && len(args) > 0 && len(args[0].texts) > 0:
+	case slices.Contains(shells, name) && !slices.ContainsFunc(base.refs, func(r string) bool { return !strings.Contains(r, "()") }) && len(base.class) == 0 && len(args) > 0 && len(args[0].texts) > 0:
 		f.note(process, off, "a method named "+name+argument(args, keywords), f.started(name, args, off, s), s)
 	}
 	return out

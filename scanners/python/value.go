@@ -38,6 +38,7 @@ type value struct {
 // Bounds of what is kept of a value.
 const (
 	maxAlternatives = 4
+	maxKept         = 64 // of functions, classes and names with an effect
 	maxText         = 1 << 20
 	maxItems        = 1 << 14
 	maxRef          = 160
@@ -49,11 +50,14 @@ func constant(s string) value { return value{texts: []string{s}} }
 // join is what a name may be after two assignments.
 func join(a, b value) value {
 	out := a
-	out.refs = union(a.refs, b.refs)
+	out.refs = unionOfNames(a.refs, b.refs)
 	out.texts = union(a.texts, b.texts)
+	if len(out.texts) < len(b.texts) || len(out.texts) == maxAlternatives && slices.ContainsFunc(b.texts, func(t string) bool { return !slices.Contains(out.texts, t) }) {
+		out.taint |= incomplete // it may be others too
+	}
 	out.paths = union(a.paths, b.paths)
-	out.funcs = union(a.funcs, b.funcs)
-	out.class = union(a.class, b.class)
+	out.funcs = unionOf(a.funcs, b.funcs, maxKept)
+	out.class = unionOf(a.class, b.class, maxKept)
 	out.taint |= b.taint
 	switch {
 	case out.items == nil:
@@ -70,10 +74,29 @@ func join(a, b value) value {
 	return out
 }
 
-func union[T comparable](a, b []T) []T {
+func union[T comparable](a, b []T) []T { return unionOf(a, b, maxAlternatives) }
+
+// unionOfNames drops no name that can be of use to an attack.
+func unionOfNames(a, b []string) []string {
+	out := unionOf(a, b, maxAlternatives)
+	for _, x := range b {
+		if len(out) >= maxAlternatives && len(out) < maxKept && !slices.Contains(out, x) && powerful(x) {
+			out = append(out[:len(out):len(out)], x)
+		}
+	}
+	return out
+}
+
+// powerful reports a dangerous module, or what has an effect.
+func powerful(name string) bool {
+	_, ok := effectOf(name)
+	return ok || dangerousRoots[name] || strings.HasSuffix(name, ".*") || strings.HasSuffix(name, "getattr") || strings.HasSuffix(name, "import_module")
+}
+
+func unionOf[T comparable](a, b []T, limit int) []T {
 	out := a
 	for _, x := range b {
-		if !slices.Contains(out, x) && len(out) < maxAlternatives {
+		if !slices.Contains(out, x) && len(out) < limit {
 			out = append(out[:len(out):len(out)], x)
 		}
 	}
@@ -106,7 +129,7 @@ func (v value) attribute(name string) value {
 var aliases = []struct{ from, to string }{
 	{"__builtin__.", "builtins."}, {"__builtins__.", "builtins."}, {"six.moves.urllib.", "urllib."}, {"six.moves.builtins.", "builtins."}, {"_io.open", "builtins.open"}, {"io.open", "builtins.open"},
 	{"importlib.__import__", "builtins.__import__"}, {"importlib._bootstrap._gcd_import", "importlib.import_module"}, {"importlib._bootstrap.__import__", "builtins.__import__"},
-	{"torch.utils.hipify.", "torch."}, {"subprocess.subprocess.", "subprocess."}, {"sys.modules.", ""}, {"pip._vendor.requests.", "requests."}, {"torch.os.", "os."}, {"numpy.os.", "os."},
+	{"torch.utils.hipify.", "torch."}, {"subprocess.subprocess.", "subprocess."}, {"pip._vendor.requests.", "requests."}, {"torch.os.", "os."}, {"numpy.os.", "os."},
 	{"transformers.utils.os.", "os."}, {"os.sys.", "sys."}, {"shutil.os.", "os."}, {"tempfile._os.", "os."}, {"random._os.", "os."}, {"glob.os.", "os."}, {"pathlib.os.", "os."}, {"logging.os.", "os."}, {"zipfile.os.", "os."}, {"inspect.os.", "os."},
 	{"inspect.importlib.", "importlib."}, {"inspect.builtins.", "builtins."}, {"platform.os.", "os."}, {"platform.subprocess.", "subprocess."}, {"webbrowser.os.", "os."}, {"webbrowser.subprocess.", "subprocess."}, {"asyncio.subprocess.subprocess.", "subprocess."},
 	{"codecs.builtins.", "builtins."}, {"datetime.sys.", "sys."}, {"importlib.util.sys.", "sys."}, {"warnings.sys.", "sys."}, {"typing.sys.", "sys."}, {"json.codecs.", "codecs."}, {"os.path.os.", "os."}, {"posixpath.os.", "os."}, {"subprocess.os.", "os."}, {"shutil.sys.", "sys."},
@@ -118,14 +141,51 @@ func canonical(name string) string {
 			return a.to + name[len(a.from):]
 		}
 	}
+	return innerModule(name)
+}
+
+// innerModules are modules of the standard library that other modules hold under
+// their own name: what is reached through them is the same, wherever they stand.
+var innerModules = map[string]bool{
+	"os": true, "sys": true, "subprocess": true, "builtins": true, "__builtins__": true, "importlib": true, "shutil": true, "ctypes": true, "pty": true, "posix": true, "nt": true, "runpy": true, "socket": true,
+	"_os": true, "_sys": true, "_subprocess": true,
+}
+
+// innerModule is the name without the modules through which it is reached:
+// torch.hub.os.system is os.system. A module of the repository (a relative import)
+// may have such a name itself.
+func innerModule(name string) string {
+	for end := len(name); end > 0; {
+		start := strings.LastIndexByte(name[:end], '.') + 1
+		part := name[start:end]
+		class := strings.HasSuffix(name[:start], "socket.") && part == "socket" // of the module of that name
+		if start > 1 && !class && strings.Trim(name[:start], ".") != "" && (innerModules[part] && !strings.HasPrefix(name, "asyncio.subprocess") || capability(name[start:])) {
+			if part == "__builtins__" {
+				return "builtins" + name[end:]
+			}
+			return strings.TrimPrefix(part, "_") + name[end:]
+		}
+		end = start - 1
+	}
 	return name
+}
+
+// capability reports a full name of something with a serious effect.
+func capability(name string) bool {
+	e, ok := effects().exact[name]
+	return ok && strings.Count(name, ".") == 1 && (e.effect == process || e.effect == execute || e.effect == deserialise)
 }
 
 // element is what an item of the value may be.
 func (v value) element() value {
 	out := value{taint: v.taint}
-	for _, x := range v.items[:min(len(v.items), 16)] {
-		out = join(out, x)
+	for i, x := range v.items[:min(len(v.items), 1024)] {
+		if i < 16 || len(x.refs)+len(x.funcs)+len(x.class) > 0 {
+			out = join(out, x)
+		}
+	}
+	if len(v.items) > 16 {
+		out.taint |= incomplete
 	}
 	return out
 }
