@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,19 +31,33 @@ type pointer struct {
 
 const maxPointer = 1024 // bytes; the specification's limit
 
-var pointerText = regexp.MustCompile(`^version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*oid sha256:([0-9a-f]{64})\nsize (0|[1-9][0-9]{0,17})\n?$`)
+// pointerVersions are those that git-lfs replaces by the file (lfs/pointer.go there).
+var pointerVersions = []string{
+	"https://git-lfs.github.com/spec/v1", "https://hawser.github.com/spec/v1", "http://git-media.io/v/2",
+}
 
+// parsePointer takes every form that git-lfs replaces by the file, which are more
+// than its specification has: white space around lines, empty lines, a sign before
+// the size. What it took for text here would be another file in a clone.
 func parsePointer(text []byte) (p pointer, ok bool) {
 	if len(text) > maxPointer {
 		return p, false
 	}
-	m := pointerText.FindSubmatch(text)
-	if m == nil {
+	fields := make(map[string]string)
+	for line := range strings.Lines(string(text)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if _, twice := fields[key]; key == "" || twice {
+			continue
+		}
+		fields[key] = strings.TrimSpace(value)
+	}
+	hex, isSHA256 := strings.CutPrefix(fields["oid"], "sha256:")
+	size, err := strconv.ParseInt(fields["size"], 10, 64)
+	if !slices.Contains(pointerVersions, fields["version"]) || !isSHA256 || err != nil || size < 0 {
 		return p, false
 	}
-	p.size, _ = strconv.ParseInt(string(m[2]), 10, 64)
-	d, err := registry.NewDigest("sha256", string(m[1]))
-	p.digest = d
+	p.size = size
+	p.digest, err = registry.NewDigest("sha256", strings.ToLower(hex))
 	return p, err == nil
 }
 

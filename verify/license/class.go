@@ -75,7 +75,21 @@ func Classes(expression string) []Class {
 				out = append(out, c.class)
 			}
 		}
+		if saysNonCommercial(id) && !slices.Contains(out, NonCommercial) {
+			out = append(out, NonCommercial)
+		}
 	}
 	slices.Sort(out)
 	return out
+}
+
+// saysNonCommercial reports an id that says so itself, as PolyForm-Noncommercial and
+// the names that publishers give their own licenses do.
+func saysNonCommercial(id string) bool {
+	for _, word := range []string{"noncommercial", "non-commercial", "research"} {
+		if strings.Contains(id, word) {
+			return true
+		}
+	}
+	return slices.Contains(strings.FieldsFunc(id, func(r rune) bool { return r == '-' || r == '_' || r == '.' }), "nc")
 }

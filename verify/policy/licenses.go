@@ -12,6 +12,18 @@ import (
 // licenseFact is what the model card declares (front matter, key license).
 const licenseFact = "text/card/license"
 
+// licenseNameFact says what the license "other" is.
+const licenseNameFact = "text/card/license_name"
+
+func factOf(f verify.FileEvidence, key string) string {
+	for _, fact := range f.Facts {
+		if fact.Key == key {
+			return fact.Value
+		}
+	}
+	return ""
+}
+
 // classPrefix begins an entry of a license list that means every license with such
 // conditions.
 const classPrefix = "class:"
@@ -25,7 +37,7 @@ func (j *judgement) licenses(l Lists) []verify.Reason {
 				continue
 			}
 			found = true
-			if why := l.refusesLicense(fact.Value); why != "" {
+			if why := l.refusesLicense(fact.Value, factOf(f, licenseNameFact)); why != "" {
 				reasons = append(reasons, verify.Reason{Code: CodeLicense, Effect: verify.Deny, File: f.Name,
 					What: fmt.Sprintf("the license %q %s", fact.Value, why), Advice: "use a model under an allowed license, or have this one approved and listed"})
 			}
@@ -38,9 +50,9 @@ func (j *judgement) licenses(l Lists) []verify.Reason {
 }
 
 // refusesLicense says why a license is refused, "" when it is not.
-func (l Lists) refusesLicense(declared string) string {
+func (l Lists) refusesLicense(declared, name string) string {
 	id := strings.ToLower(declared)
-	conditions := license.FromCard(declared, "").Expression
+	conditions := license.FromCard(declared, name).Expression
 	for _, class := range license.Classes(conditions) {
 		if slices.Contains(l.Deny, classPrefix+string(class)) {
 			return "is denied, because it is " + string(class)

@@ -21,7 +21,7 @@ func (j *judgement) signedAfter(least time.Time) []verify.Reason {
 	timed := false
 	for _, c := range j.e.Claims {
 		at, err := time.Parse(time.RFC3339, c.Time)
-		if c.Standing != verify.Verified || err != nil || !j.rules.counts(c.Identity) {
+		if c.Standing != verify.Verified || err != nil || !j.rules.counts(c.Identity) || !provesAge(c) {
 			continue
 		}
 		timed = true
@@ -36,7 +36,7 @@ func (j *judgement) signedAfter(least time.Time) []verify.Reason {
 		switch {
 		case signed[f.Name]:
 		case !timed:
-			return []verify.Reason{j.missing(CodeRollback, "", "no verified signature has a trusted time", "ask for one with a timestamp or a log entry")}
+			return []verify.Reason{j.missing(CodeRollback, "", "no verified signature proves when it was made", "ask for a keyless signature: a timestamp over another one only says that it is not newer")}
 		default:
 			return []verify.Reason{{Code: CodeRollback, Effect: verify.Deny, File: f.Name,
 				What:   fmt.Sprintf("not signed at %s or later", least.UTC().Format(time.RFC3339)),
@@ -45,6 +45,11 @@ func (j *judgement) signedAfter(least time.Time) []verify.Reason {
 	}
 	return nil
 }
+
+// provesAge: a timestamp says that a signature was there, and not that it was not
+// there before: anybody can have an old one stamped today. Only a keyless signature
+// was made when its time says, because its certificate holds for minutes.
+func provesAge(c verify.Claim) bool { return c.Identity.Method == "sigstore" }
 
 // rollback refuses what was signed before the newest that was seen under the same
 // name.

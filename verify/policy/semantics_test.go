@@ -423,6 +423,10 @@ func semantics() []semantic {
 		{"non-commercial not allowed", "require: {licenses: {allow: ['class:permissive']}}", "", licensed("cc-by-nc-4.0"), deny, "license"},
 		{"unknown is of no class", "require: {licenses: {allow: ['class:permissive', 'class:share-alike']}}", "", licensed("my-own"), deny, "license"},
 		{"non-commercial denied", "require: {licenses: {deny: ['class:non-commercial']}}", "", licensed("cc-by-nc-sa-4.0"), deny, "license"},
+		{"non-commercial by its name", "require: {licenses: {deny: ['class:non-commercial']}}", "", licensed("PolyForm-Noncommercial-1.0.0"), deny, "license"},
+		{"non-commercial, of the publisher's own", "require: {licenses: {deny: ['class:non-commercial']}}", "", all(licensed("other"), func(e *verify.Evidence) {
+			e.Files[0].Facts = append(e.Files[0].Facts, verify.Fact{Key: "text/card/license_name", Value: "cc-by-nc-4.0"})
+		}), deny, "license"},
 		{"use-restricted denied", "require: {licenses: {deny: ['class:use-restricted']}}", "", licensed("llama3.1"), deny, "license"},
 		{"permissive is not denied", "require: {licenses: {deny: ['class:use-restricted', 'class:non-commercial']}}", "", same, allow, ""},
 

@@ -90,18 +90,19 @@ func TestSigners(t *testing.T) {
 		{"one of two", "attested: [{kind: test-result, by: [one, two, three], atLeast: 2}]", attests("test-result", true, key(keyOne), key(keyOne)), verify.Deny},
 		{"one of one", "attested: [{kind: test-result, by: [one, two, three]}]", attests("test-result", true, key(keyThree)), verify.Allow},
 
-		{"new enough", "signedAfter: 2026-06-01T00:00:00Z", signedAt("2026-06-01T00:00:00Z", key(keyOne)), verify.Allow},
-		{"too old", "signedAfter: 2026-06-01T00:00:00Z", signedAt("2026-05-31T23:59:59Z", key(keyOne)), verify.Deny},
+		{"new enough", "signedAfter: 2026-06-01T00:00:00Z", signedAt("2026-06-01T00:00:00Z", mail("me@example.com", "a")), verify.Allow},
+		{"an old signature, stamped today", "signedAfter: 2026-06-01T00:00:00Z", signedAt("2026-06-01T00:00:00Z", key(keyOne)), verify.Deny},
+		{"too old", "signedAfter: 2026-06-01T00:00:00Z", signedAt("2026-05-31T23:59:59Z", mail("me@example.com", "a")), verify.Deny},
 		{"no time", "signedAfter: 2026-06-01T00:00:00Z", signedBy(key(keyOne)), verify.Deny},
 		{"not signed", "signedAfter: 2026-06-01T00:00:00Z", same, verify.Deny},
 		{"an attestation's time", "signedAfter: 2026-06-01T00:00:00Z", attests("vsa", true, key(keyOne)), verify.Deny},
 
 		{"the first", "noRollback: true", newest("none"), verify.Allow},
-		{"newer", "noRollback: true", all(newest("2026-05-01T00:00:00Z"), signedAt("2026-06-01T00:00:00Z", key(keyOne))), verify.Allow},
-		{"back", "noRollback: true", all(newest("2026-07-01T00:00:00Z"), signedAt("2026-06-01T00:00:00Z", key(keyOne))), verify.Deny},
+		{"newer", "noRollback: true", all(newest("2026-05-01T00:00:00Z"), signedAt("2026-06-01T00:00:00Z", mail("me@example.com", "a"))), verify.Allow},
+		{"back", "noRollback: true", all(newest("2026-07-01T00:00:00Z"), signedAt("2026-06-01T00:00:00Z", mail("me@example.com", "a"))), verify.Deny},
 		{"back, without a time", "noRollback: true", all(newest("2026-07-01T00:00:00Z"), signedBy(key(keyOne))), verify.Deny},
-		{"nobody remembers", "noRollback: true", signedAt("2026-06-01T00:00:00Z", key(keyOne)), verify.Deny},
-		{"not a time", "noRollback: true", all(newest("yesterday"), signedAt("2026-06-01T00:00:00Z", key(keyOne))), verify.Deny},
+		{"nobody remembers", "noRollback: true", signedAt("2026-06-01T00:00:00Z", mail("me@example.com", "a")), verify.Deny},
+		{"not a time", "noRollback: true", all(newest("yesterday"), signedAt("2026-06-01T00:00:00Z", mail("me@example.com", "a"))), verify.Deny},
 	} {
 		rules, err := policy.Parse("p.yaml", []byte(head+team+"require:\n  "+c.require+"\n"))
 		if err != nil {

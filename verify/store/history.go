@@ -14,7 +14,7 @@ const maxHistory = 10_000
 
 // NewestSigned is the newest trusted time of a verified signature among the
 // evidence about other revisions of the name that a reference is pinned to, zero
-// when there is none. A time that only the signer says is none.
+// when there is none. Only keyless signatures prove when they were made.
 func (s *Store) NewestSigned(ctx context.Context, pinned string) (newest time.Time, err error) {
 	name, _, ok := strings.Cut(pinned, "@")
 	if !ok {
@@ -33,7 +33,7 @@ func (s *Store) NewestSigned(ctx context.Context, pinned string) (newest time.Ti
 		}
 		for _, c := range e.Claims {
 			at, err := time.Parse(time.RFC3339, c.Time)
-			if err == nil && c.Standing == verify.Verified && c.Attestation == nil && at.After(newest) {
+			if err == nil && c.Standing == verify.Verified && c.Attestation == nil && c.Identity.Method == "sigstore" && at.After(newest) {
 				newest = at
 			}
 		}

@@ -14,7 +14,7 @@ func TestNewestSigned(t *testing.T) {
 	add := func(pinned, at string, standing verify.Standing, attested *verify.Attestation) {
 		e := evidence(pinned, 1)
 		e.Artifact.Pinned = pinned
-		e.Claims = []verify.Claim{{Scheme: "oms", Standing: standing, Time: at, Covers: []string{}, Problems: []verify.Problem{}, Attestation: attested}}
+		e.Claims = []verify.Claim{{Scheme: "oms", Identity: verify.Signer{Method: "sigstore"}, Standing: standing, Time: at, Covers: []string{}, Problems: []verify.Problem{}, Attestation: attested}}
 		put(t, s, e, noon)
 	}
 	add("hf://org/model@1", "2026-01-01T00:00:00Z", verify.Verified, nil)
