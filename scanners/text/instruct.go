@@ -39,7 +39,7 @@ func (s *scan) whole(text []byte) {
 	}
 	if s.profile.format == yaml {
 		s.aliases(text)
-		s.yamlKeys(text)
+		s.readTree(text)
 		s.dataScript(text)
 	}
 	if isGitSetting(s.base) {

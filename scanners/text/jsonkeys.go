@@ -33,10 +33,9 @@ func (w *walk) checkString(key string, t jsontok.Token) {
 		o.loader = text
 	case "_target_":
 		w.callTarget(t.Offset, "_target_ is", text)
-	case "type":
-		if w.base == "modules.json" && strings.Contains(text, ".") && !strings.HasPrefix(text, "sentence_transformers.") {
-			w.addAs(scanners.Critical, "text/remote-code", t.Offset, "modules.json imports %s, whatever the user said about remote code", clip.Quote(text, 120))
-		}
+	}
+	if w.base == "modules.json" {
+		w.sbertModule(key, text, t)
 	}
 	w.checkCode(key, text, t)
 	if why, severity := autoRun(w, key, text); why != "" {

@@ -103,6 +103,9 @@ func (s *scan) read(ctx context.Context) error {
 		looks = append(looks, beginning)
 	}
 	kept := &head{max: maxWhole}
+	if s.hasTree() {
+		kept.max = 2 * maxTree // a text of UTF-16 grows
+	}
 	if s.isWhole() {
 		looks = append(looks, kept)
 	}

@@ -43,8 +43,10 @@ func escaped(word string) string {
 func (s *scan) greps() []*grep {
 	list := s.foreignGreps()
 	if s.profile.format == yaml {
-		list = []*grep{{pattern: yamlTag, hints: yamlHints, report: s.foundTag}, {pattern: yamlCall, hints: yamlCallHints, report: s.foundCall},
-			{pattern: resolver, hints: []string{"${"}, report: s.foundResolver}}
+		list = []*grep{{pattern: yamlTag, hints: yamlHints, report: s.foundTag}, {pattern: resolver, hints: []string{"${"}, report: s.foundResolver}}
+		if !s.hasTree() {
+			list = append(list, &grep{pattern: yamlCall, hints: yamlCallHints, report: s.foundCall}, &grep{pattern: hiddenCall, hints: yamlCallHints, report: s.foundHidden})
+		}
 	}
 	if s.profile.kind != vocabulary {
 		list = append(list, &grep{pattern: secrets.Pattern, hints: secrets.Hints, report: s.foundSecret})
@@ -76,7 +78,9 @@ func (s *scan) foundTag(offset int64, match []byte) {
 		s.add("text/call-target", offset, "a %%TAG directive gives tags another meaning")
 		return
 	case tag[0] != '!':
-		s.hydraTarget(offset, match)
+		if !s.hasTree() {
+			s.hydraTarget(offset, match)
+		}
 		return
 	}
 	tag = unescape(tag)
@@ -94,15 +98,15 @@ func (s *scan) foundTag(offset int64, match []byte) {
 	}
 }
 
-// hydraTarget judges what follows the key. A key without a plain name behind it is
-// one that hides it.
+// hydraTarget judges what follows the key in a text that is not read as YAML. A key
+// without a plain name behind it is one that hides it.
 func (s *scan) hydraTarget(offset int64, match []byte) {
 	_, value, _ := bytes.Cut(match, []byte(":"))
 	name := strings.Trim(strings.TrimSpace(string(value)), `"'`)
 	name, _, _ = strings.Cut(name, " ")
 	name = strings.TrimRight(name, `"',}]`)
 	if name == "" || !dottedName.MatchString(name) {
-		s.add("text/call-target", offset, "%s", clip.Quote(match, 120))
+		s.addAs(scanners.High, "text/call-target", offset, "a name that cannot be read: %s", clip.Quote(match, 120))
 		return
 	}
 	s.callTarget(offset, "_target_ is", name)

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"bytes"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,6 +36,12 @@ func gradeTarget(name string) target {
 	danger, found := pyglobals.Classify(module, last)
 	if found && danger.Caps&^(pyglobals.Proxy|pyglobals.DoS|pyglobals.Attr) != 0 && !isOrdinaryClass(module, last) {
 		return target{scanners.Critical, ", which " + danger.Caps.String()}
+	}
+	if through(name) {
+		return target{scanners.Critical, ", which reaches another module through this one"}
+	}
+	if strings.Contains(name, "${") {
+		return target{scanners.High, ", a name that another place fills in"}
 	}
 	known := slices.Contains(knownRoots, root(name))
 	class := last != "" && unicode.IsUpper(rune(last[0]))
@@ -83,41 +90,76 @@ var yamlCallHints = []string{"target", "class", "()", "call", "func", "factor", 
 // dottedName is an object in a module.
 var dottedName = regexp.MustCompile(`^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$`)
 
-// foundCall judges a key of YAML with its value.
+// hiddenCall matches a key of targetKeys with a value that is not a plain name.
+var hiddenCall = regexp.MustCompile(`(?:^|[\s{,-])["']?(?:target|class_path)["']?[ \t]*:[ \t]*(?:"[^"\n]{0,100}\\|[*!|>]|(?:#[^\n]{0,200})?\r?\n[ \t]+["']?\w+\.[\w.]+["']?[ \t]*(?:\r?\n|$))[^\n]{0,100}`)
+
+func (s *scan) foundHidden(offset int64, match []byte) {
+	s.addAs(scanners.High, "text/call-target", offset, "a name that cannot be read: %s", clip.Quote(bytes.TrimSpace(match), 120))
+}
+
+// foundCall judges a key with its value in a text that is not read as YAML.
 func (s *scan) foundCall(offset int64, match []byte) {
-	m := yamlCall.FindSubmatch(match)
-	if m == nil {
-		return
+	if m := yamlCall.FindSubmatch(match); m != nil {
+		s.setting(offset, string(m[1]), string(m[2]))
 	}
-	key, value := string(m[1]), string(m[2])
+}
+
+// setting judges a key of YAML with its value.
+func (s *scan) setting(offset int64, key, value string) {
 	switch {
 	case key == "trust_remote_code":
 		if v := strings.ToLower(value); v == "true" || v == "yes" || v == "on" {
 			s.addAs(scanners.Medium, "text/trust-remote-code", offset, "%s: %s, which the program that reads the file may obey", key, clip.Quote(value, 20))
 		}
-	case key == "download" && strings.HasPrefix(value, "bash"):
-		s.add("text/code-in-config", offset, "a command that Ultralytics runs to get the data: %s", clip.Quote(value, 120))
+	case key == "download":
+		if strings.HasPrefix(value, "bash") {
+			s.add("text/code-in-config", offset, "a command that Ultralytics runs to get the data: %s", clip.Quote(value, 120))
+		}
 	case key == "loader_module" && s.base == "mlmodel":
 		if root(value) != "mlflow" {
 			s.callTarget(offset, "loader_module is", value)
 		}
-	default:
+	case key == "name", slices.Contains(callKeys, key):
 		s.harmfulName(offset, key, value)
 	}
 }
 
+// targetKeys are those of callKeys whose value is the name of an object to import
+// wherever it is a name with dots.
+var targetKeys = []string{"target", "class_path", "()", "callable", "factory", "import_path"}
+
 // harmfulName reports a name that can do harm when it is called.
 func (s *scan) harmfulName(offset int64, key, value string) {
-	if dottedName.MatchString(value) && gradeTarget(value).severity == scanners.Critical && harmfulRoot(value) {
+	if !dottedName.MatchString(value) || gradeTarget(value).severity != scanners.Critical {
+		return
+	}
+	known := slices.Contains(targetKeys, key) && slices.Contains(knownRoots, root(value))
+	if known || harmfulRoot(value) || through(value) {
 		s.callTarget(offset, key+" is", value)
 	}
 }
 
-// harmfulRoot keeps to modules of Python that run, load or fetch, where a key is an
+// harmfulRoots are modules of Python that run, load or fetch, where a key is an
 // ordinary word.
+var harmfulRoots = []string{"os", "posix", "nt", "subprocess", "builtins", "runpy", "importlib", "pickle", "marshal", "shutil", "socket", "ctypes", "pty", "dill", "cloudpickle", "joblib", "code", "urllib", "requests", "webbrowser", "asyncio", "multiprocessing"}
+
 func harmfulRoot(name string) bool {
-	return slices.Contains([]string{"os", "posix", "nt", "subprocess", "builtins", "runpy", "importlib", "pickle", "marshal", "shutil", "socket", "ctypes", "pty", "dill", "cloudpickle", "joblib", "code", "urllib", "requests", "webbrowser", "asyncio", "multiprocessing"}, root(name)) ||
-		strings.HasPrefix(name, "torch.hub.") || name == "torch.load" || name == "numpy.load"
+	return slices.Contains(harmfulRoots, root(name)) || strings.HasPrefix(name, "torch.hub.") || name == "torch.load" || name == "numpy.load"
+}
+
+// through reports a harmful module that another module imported, and that can be
+// reached as its attribute: torch.serialization.os.system.
+func through(name string) bool {
+	parts := strings.Split(name, ".")
+	for i := 1; i+1 < len(parts); i++ {
+		bare := strings.TrimLeft(parts[i], "_")
+		if bare != "code" && slices.Contains(harmfulRoots, bare) {
+			if _, found := pyglobals.Classify(bare, strings.Join(parts[i+1:], ".")); found {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // resolver matches what OmegaConf fills in from outside of the file.
