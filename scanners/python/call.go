@@ -35,6 +35,9 @@ func (f *flow) call(e *pysource.Expr, s *scope) value {
 	}
 	out := f.apply(fn, args, keywords, e.Off, s)
 	if callee.Kind == pysource.Attribute {
+		if _, ok := keywords["encoding"]; ok && len(base.texts) > 0 {
+			args = append([]value{keywords["encoding"]}, args...)
+		}
 		out = join(out, f.byMethod(base, callee.Text, args, keywords, e.Off, s))
 	}
 	return out
@@ -297,7 +300,8 @@ func (f *flow) convert(r string, args []value) (value, bool) {
 	case "builtins.int":
 		return value{num: arg.num, isNum: arg.isNum, taint: arg.taint}, true
 	case "builtins.list", "builtins.tuple", "builtins.iter", "builtins.sorted", "builtins.set":
-		if items := f.elements(arg); items != nil && r != "builtins.sorted" {
+		arg.list = arg.list && r != "builtins.sorted" && r != "builtins.set" // the order is lost
+		if items := f.elements(arg); items != nil && r != "builtins.sorted" && r != "builtins.set" {
 			return value{items: items, list: true, taint: arg.taint}, true
 		}
 		return arg, true
@@ -341,6 +345,8 @@ func (f *flow) execute(r string, arg value, off int, s *scope) value {
 		f.note(chain, off, "runs what it decodes: "+clip.Quote(arg.texts[0], 120), usual, s)
 	case hidden:
 		f.note(chain, off, "runs what it decodes", usual, s)
+	case unknownText(arg) && len(arg.refs) == 0 && len(arg.funcs) == 0:
+		f.note(unread, off, r+" of a text that is not known", usual, s)
 	case len(arg.texts) == 0 || arg.taint&incomplete != 0:
 		f.note(execute, off, r+" of a text that is not known", usual, s)
 	}

@@ -330,6 +330,9 @@ func (f *flow) byMethod(base value, name string, args []value, keywords map[stri
 	if len(base.texts) > 0 {
 		return f.method(base, name, args)
 	}
+	if slices.Contains([]string{"reverse", "sort", "insert", "pop", "remove", "clear", "rotate", "appendleft", "extendleft"}, name) && (len(base.items) > 0 || name == "reverse") {
+		f.mutates = true
+	}
 	out := value{taint: base.taint}
 	if (name == "query" || name == "eval") && len(args) > 0 && len(args[0].texts) > 0 && strings.Contains(args[0].texts[0], "@") {
 		f.constantCode(strings.ReplaceAll(args[0].texts[0], "@", ""), off, false, s) // pandas: @ names a variable of Python

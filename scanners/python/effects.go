@@ -32,6 +32,7 @@ const (
 	chain   effect = "chain"   // runs what was downloaded or decoded
 	command effect = "command" // a command line that has one purpose
 	// These are texts and names that come from elsewhere.
+	unread   effect = "unread"   // runs a text of which nothing is known
 	anything effect = "anything" // calls a name of a module that data gives
 	address  effect = "address"  // an address that serves to take data or to bring programs
 )

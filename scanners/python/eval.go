@@ -152,7 +152,7 @@ func walksObjects(e *pysource.Expr) bool {
 }
 
 func (f *flow) sequence(e *pysource.Expr, s *scope) value {
-	out := value{list: true}
+	out := value{list: e.Kind != pysource.Set} // a set has no order
 	for _, a := range e.Args {
 		v := f.eval(a, s)
 		out.taint |= v.taint
@@ -236,7 +236,7 @@ func (f *flow) elements(v value) []value {
 	if v.list && len(v.items) <= maxItems {
 		return v.items
 	}
-	if len(v.texts) != 1 || len(v.texts[0]) > maxItems || v.taint&incomplete != 0 {
+	if len(v.texts) != 1 || len(v.texts[0]) > maxItems || !isASCII(v.texts[0]) || v.taint&incomplete != 0 {
 		return nil
 	}
 	var out []value

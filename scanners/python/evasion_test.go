@@ -114,3 +114,27 @@ func TestSinks(t *testing.T) {
 		{"upload", "from huggingface_hub import HfApi\nHfApi().upload_file(path_or_fileobj='/etc/passwd', path_in_repo='x', repo_id='e/x')", "from huggingface_hub import hf_hub_download\nhf_hub_download('a/b', 'c')"},
 	})
 }
+
+// A text that is put together in a way that is not computed as Python does is not
+// known.
+func TestFolding(t *testing.T) {
+	run := func(name, expr string) evasion { return evasion{name, "x = 1\nexec(" + expr + ")", ""} }
+	hidden := "'import os;os.system(1)'"
+	checkEvasions(t, []evasion{
+		run("replace with a count", hidden+".replace('import', '#', 0)"),
+		run("utf-7", "b'#+AAo-import os;os.system(1)'.decode('utf-7')"),
+		run("unicode_escape", "'#\\\\nimport os;os.system(1)'.encode().decode('unicode_escape')"),
+		run("raw_unicode_escape", "b'#\\\\u000aimport os'.decode(encoding='raw_unicode_escape')"),
+		run("utf-16", "b'#'.decode('utf-16')"), run("idna", "b'#'.decode('idna')"), run("unknown codec", "b'#'.decode(c)"),
+		run("errors", "b'#\\xff\\nimport os'.decode('ascii', 'ignore')"),
+		run("strip", "'#'.strip('#')"), run("translate", "'#'.translate({35: 'x'})"), run("removeprefix", "'#a'.removeprefix('#')"), run("expandtabs", "'#a'.expandtabs()"), run("zfill", "'#a'.zfill(3)"),
+		run("precision", "'%.1s' % '#'"), run("repr", "'%r' % '#'"), run("format", "'{:>3}'.format('#')"), run("braces", "'{{}}'.format('#')"), run("specification", "f\"{'#':>3}\""),
+		run("upper", "'ß#'.upper()"), run("slice", "'é#import'[2:]"), run("sorted", "''.join(sorted(['b', 'a']))"), run("set", "''.join({'b', 'a'})"), run("division", "'%c' % (-7 // 2)"),
+		{"order", "x = ['a', '#']\nx.reverse()\nexec(''.join(x))", "x = ['a', '#']\nx.reverse()\nprint(''.join(x))"},
+		{"alternatives", "a = '#'\nif x: a = 'b'\nif x: a = 'c'\nif x: a = 'd'\nif x: a = 'e'\nif x: a = 'f'\nexec(a)", "a = 'b'\nif x: a = 'c'\nexec(a)"},
+		{"of a model", "import torch\nclass A(torch.nn.Module):\n  def __init__(self, c): exec(c.code)", "import torch\nclass A(torch.nn.Module):\n  def __init__(self, c): self.a = eval(f'torch.nn.{c.act}')"},
+		{"name", "import os\n__name__ = '__main__'\nif __name__ == '__main__': os.system(M)", "import os\nif __name__ == '__main__': print(1)"},
+		{"name by its text", "import os\nglobals()['__name__'] = '__main__'\nif __name__ == '__main__': os.system('x')", ""},
+		{"plain", "exec('import os;os.system(1)'.encode('utf-8').decode())", "exec('x = 1'.encode('utf-8').decode('latin-1').replace('x', 'y'))"},
+	})
+}

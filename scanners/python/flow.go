@@ -18,6 +18,8 @@ type flow struct {
 	ofExpr  map[*pysource.Expr]*scope
 	classes map[*pysource.Stmt]*class
 	objects map[int]*class // that no class statement makes, by offset
+	mutates bool           // some list changes its order
+	renamed bool           // __name__ is not what the interpreter sets
 	stars   []string
 	imports map[string]bool
 
@@ -318,6 +320,9 @@ func (f *flow) set(name string, v value, s *scope) {
 		v = join(old, v)
 	}
 	home.vars[name] = v
+	if name == "__name__" {
+		f.renamed = true
+	}
 }
 
 // assign binds a target.
@@ -344,7 +349,10 @@ func (f *flow) assign(t *pysource.Expr, v value, s *scope) {
 			c.fields[t.Text] = &field
 		}
 	case pysource.Subscript:
-		f.evalAll(t.Args, s)
+		f.evalAll(t.Args[:1], s)
+		if key := f.eval(t.Args[1], s); slices.Contains(key.texts, "__name__") {
+			f.renamed = true
+		}
 		if base := t.Args[0]; base.Kind == pysource.Name {
 			if old, ok := f.find(base.Text, s); ok && len(old.items) < 64 {
 				old.items, old.list = append(slices.Clone(old.items), v), false

@@ -3,6 +3,7 @@ package python
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"assay/scanners/internal/pysource"
 )
@@ -56,9 +57,11 @@ func (v *value) concat(a, b value) {
 	v.texts = nil
 	for _, x := range one(a) {
 		for _, y := range one(b) {
-			if len(x)+len(y) <= maxText && len(v.texts) < maxAlternatives {
-				v.texts = append(v.texts, x+y)
+			if len(x)+len(y) > maxText || len(v.texts) >= maxAlternatives {
+				v.taint |= incomplete
+				continue
 			}
+			v.texts = append(v.texts, x+y)
 		}
 	}
 	v.taint |= computed
@@ -83,11 +86,11 @@ func arithmetic(op string, a, b int64) (int64, bool) {
 	case "&":
 		return a & b, true
 	case "//":
-		if b != 0 {
+		if b > 0 && a >= 0 { // Go rounds to zero, Python down
 			return a / b, true
 		}
 	case "%":
-		if b != 0 && a >= 0 {
+		if b > 0 && a >= 0 {
 			return a % b, true
 		}
 	case "<<":
@@ -114,14 +117,19 @@ func percent(format string, args []value, t *taint) string {
 			b.WriteByte('%')
 			continue
 		}
+		plain := true
 		for i < len(format)-1 && strings.IndexByte("0123456789.-+ #(", format[i]) >= 0 {
 			if format[i] == '(' {
 				i += max(0, strings.IndexByte(format[i:], ')'))
 			}
 			i++
+			plain = false
 		}
 		switch {
 		case len(args) > 0 && len(args[0].texts) > 0:
+			if len(args[0].texts) > 1 || !plain || format[i] != 's' && format[i] != 'd' && format[i] != 'b' {
+				*t |= incomplete
+			}
 			b.WriteString(args[0].texts[0])
 		case len(args) > 0 && args[0].isNum && format[i] == 'c' && args[0].num > 0 && args[0].num < 0x110000:
 			b.WriteRune(rune(args[0].num))
@@ -149,6 +157,9 @@ func (f *flow) format(e *pysource.Expr, s *scope) value {
 		switch {
 		case len(v.texts) > 0 && b.Len()+len(v.texts[0]) <= maxText:
 			b.WriteString(v.texts[0])
+			if len(v.texts) > 1 {
+				out.taint |= incomplete
+			}
 			if a.Kind != pysource.Text {
 				out.taint |= computed
 			}
@@ -166,7 +177,7 @@ func (f *flow) slice(base value, e *pysource.Expr, s *scope) value {
 	for i, a := range e.Args {
 		part[i] = f.eval(a, s)
 		if a != nil && !part[i].isNum {
-			return value{taint: base.taint}
+			return value{taint: base.taint, items: base.items}
 		}
 	}
 	out := value{taint: base.taint}
@@ -179,6 +190,7 @@ func (f *flow) slice(base value, e *pysource.Expr, s *scope) value {
 			out.taint |= computed
 		}
 	}
+	out.items = base.items
 	if base.list && e.Args[0] == nil && e.Args[1] == nil && part[2].num == -1 {
 		out.items, out.list = slices.Clone(base.items), true
 		slices.Reverse(out.items)
@@ -194,7 +206,7 @@ func slicedText(t string, given []*pysource.Expr, part [3]value) (string, bool) 
 	if given[2] != nil {
 		step = part[2].num
 	}
-	if step == 0 {
+	if step == 0 || !isASCII(t) { // of bytes or of text
 		return "", false
 	}
 	bound := func(i int, fallback int64) int64 {
@@ -237,10 +249,16 @@ func (f *flow) method(base value, name string, args []value) value {
 	if f.charge(base, args...); f.exhausted() {
 		return out
 	}
+	if len(args) > 0 && args[0].taint&incomplete != 0 || name == "join" && f.mutates {
+		out.taint |= incomplete
+	}
 	for _, t := range base.texts {
-		if done, ok := textMethod(t, name, args, &out.taint); ok && len(done) <= maxText {
-			out.texts = append(out.texts, done)
+		done, ok := textMethod(t, name, args, &out.taint)
+		if !ok || len(done) > maxText {
+			out.taint |= incomplete
+			continue
 		}
+		out.texts = append(out.texts, done)
 	}
 	if name == "split" && len(base.texts) == 1 && len(args) == 1 && len(args[0].texts) == 1 && args[0].texts[0] != "" {
 		for _, part := range strings.SplitN(base.texts[0], args[0].texts[0], 4096) {
@@ -260,25 +278,32 @@ func textMethod(t, name string, args []value, ta *taint) (string, bool) {
 	}
 	switch name {
 	case "decode", "encode":
+		if len(args) == 0 {
+			return t, utf8.ValidString(t)
+		}
 		if codec, ok := text(0); ok && (strings.Contains(codec, "rot") || strings.Contains(codec, "hex") || strings.Contains(codec, "base64")) {
 			*ta |= fromCode | computed
 			return undo("codecs."+strings.ToLower(codec), t)
+		} else if ok && keepsText(codec, t) {
+			return t, true
 		}
-		return t, true
+		*ta |= fromCode // into what nobody can read here
+		return "", false
 	case "strip", "lstrip", "rstrip":
 		return strings.TrimSpace(t), len(args) == 0
 	case "lower":
 		*ta |= computed
-		return strings.ToLower(t), true
+		return strings.ToLower(t), isASCII(t)
 	case "upper":
-		return strings.ToUpper(t), true
+		*ta |= computed
+		return strings.ToUpper(t), isASCII(t)
 	case "swapcase", "title", "capitalize", "translate":
 		*ta |= incomplete | computed
 		return t, true
 	case "replace":
 		from, ok1 := text(0)
 		to, ok2 := text(1)
-		if ok1 && ok2 && from != "" && len(t)/len(from)*len(to) <= maxText {
+		if ok1 && ok2 && len(args) == 2 && from != "" && len(t)/len(from)*len(to) <= maxText {
 			*ta |= computed
 			return strings.ReplaceAll(t, from, to), true
 		}
@@ -292,6 +317,26 @@ func textMethod(t, name string, args []value, ta *taint) (string, bool) {
 	return "", false
 }
 
+// keepsText reports a codec under which the text is the same in bytes.
+func keepsText(codec, t string) bool {
+	switch strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(codec)) {
+	case "utf8", "u8", "utf":
+		return utf8.ValidString(t)
+	case "ascii", "usascii", "latin1", "latin", "l1", "iso88591", "cp1252", "utf8sig":
+		return isASCII(t)
+	}
+	return false
+}
+
+func isASCII(t string) bool {
+	for i := range len(t) {
+		if t[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 func joined(sep string, items []value, ta *taint) (string, bool) {
 	var b strings.Builder
 	for i, item := range items {
@@ -302,6 +347,9 @@ func joined(sep string, items []value, ta *taint) (string, bool) {
 			*ta |= incomplete
 			b.WriteString("{}")
 			continue
+		}
+		if len(item.texts) > 1 {
+			*ta |= incomplete
 		}
 		b.WriteString(item.texts[0])
 		if b.Len() > maxText {
@@ -315,6 +363,9 @@ func joined(sep string, items []value, ta *taint) (string, bool) {
 // braces fills the fields of str.format in order.
 func braces(t string, args []value, ta *taint) string {
 	var b strings.Builder
+	if strings.Contains(t, "}}") || strings.Contains(t, "{{") {
+		*ta |= incomplete
+	}
 	for b.Len() < maxText {
 		before, rest, ok := strings.Cut(t, "{")
 		b.WriteString(before)
@@ -328,6 +379,9 @@ func braces(t string, args []value, ta *taint) string {
 		}
 		if i < len(args) && len(args[i].texts) > 0 && (field == "" || len(field) == 1) {
 			b.WriteString(args[i].texts[0])
+			if len(args[i].texts) > 1 {
+				*ta |= incomplete
+			}
 			if field == "" {
 				args = args[1:]
 			}

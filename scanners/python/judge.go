@@ -39,6 +39,7 @@ var grades = map[effect]struct {
 	remove:      {"python/effect", [4]scanners.Severity{scanners.Informational, scanners.Informational, scanners.Low, scanners.Medium}},
 	start:       {"python/effect", [4]scanners.Severity{scanners.Informational, scanners.Low, scanners.Medium, scanners.Medium}},
 	dynamic:     {"python/obfuscation", [4]scanners.Severity{scanners.Medium, scanners.High, scanners.High, scanners.High}},
+	unread:      {"python/effect", [4]scanners.Severity{scanners.Informational, scanners.Low, scanners.High, scanners.High}},
 	anything:    {"python/effect", [4]scanners.Severity{scanners.Informational, scanners.Low, scanners.High, scanners.High}},
 	keys:        {"python/credential-access", [4]scanners.Severity{scanners.Medium, scanners.High, scanners.High, scanners.High}},
 	persist:     {"python/persistence", [4]scanners.Severity{scanners.Medium, scanners.High, scanners.Critical, scanners.Critical}},

@@ -55,6 +55,8 @@ func (f *flow) spread() {
 	}
 	for st, s := range f.ofStmt {
 		switch {
+		case s.main && f.renamed:
+			f.mark(s, atImport)
 		case s.main:
 			f.mark(s, asMain)
 		case s.parent == f.module && slices.Contains(frameworkFunctions, st.Name):

@@ -68,7 +68,7 @@ func (p *parser) strings() *Expr {
 			switch {
 			case x.end == 0:
 				parts = append(parts, &Expr{Kind: Text, Off: off, Text: x.text})
-			case x.spec:
+			case x.spec, x.altered:
 				parts = append(parts, p.node(Unknown, off, p.field(x)))
 			default:
 				parts = append(parts, p.field(x))

@@ -163,14 +163,18 @@ func (l *lexer) formatField(q quoting, depth int) []part {
 
 // formatRest reads what follows the expression of a field, with its brace.
 func (l *lexer) formatRest(q quoting, field part, depth int) []part {
-	parts := []part{field}
+	written := strings.TrimRight(l.src[field.off:field.end], " \t\r\n")
+	field.altered = strings.HasSuffix(written, "=")
+	var parts []part
 	if l.src[l.at] == '!' {
+		field.altered = field.altered || !strings.HasPrefix(l.src[l.at:], "!s")
 		for l.at < len(l.src) && l.src[l.at] != ':' && l.src[l.at] != '}' {
 			l.at++
 		}
 	}
 	if l.at < len(l.src) && l.src[l.at] == ':' {
 		l.at++
+		field.altered = true
 		for _, p := range l.formatParts(q, "}", depth+1) {
 			if p.end > 0 {
 				p.spec = true
@@ -181,7 +185,7 @@ func (l *lexer) formatRest(q quoting, field part, depth int) []part {
 	if l.at < len(l.src) {
 		l.at++ // the brace
 	}
-	return parts
+	return append([]part{field}, parts...)
 }
 
 // afterName reports a letter before, so that the r in "for'" is no prefix.

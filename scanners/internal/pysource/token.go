@@ -33,6 +33,7 @@ type part struct {
 	text     string
 	off, end int32 // of the expression; 0, 0 for text
 	spec     bool  // the expression stands in a format specification
+	altered  bool  // a conversion or specification writes the value in another way
 }
 
 // operators, the longest first.
