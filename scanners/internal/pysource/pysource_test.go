@@ -37,7 +37,7 @@ func TestExpressions(t *testing.T) {
 		"'a' \"b\" r'\\n'":          `"ab\\n"`,
 		`"\x6f\163\u0065"`:          `"ose"`,
 		"ｏｓ.ｓｙｓｔｅｍ":                 `os.system`,
-		"f'{x!r:>{w}}b'":            fmt.Sprintf("%d(x %d(w) \"b\")", Format, Unknown),
+		"f'{x!r:>{w}}b'":            fmt.Sprintf("%d(%d(x) %d(w) \"b\")", Format, Unknown, Unknown),
 		`f"{d["k"]}"`:               fmt.Sprintf("%d(%d(d \"k\"))", Format, Subscript),
 		"rf'\\'{x}'":                fmt.Sprintf("%d(\"\\\\'\" x)", Format),
 		"a if b else c":             fmt.Sprintf("%d(a b c)", IfElse),
