@@ -4,14 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
@@ -53,61 +50,22 @@ func (s *Source) Attach(ctx context.Context, pinned string, doc registry.Attachm
 	if err != nil {
 		return "", err
 	}
-	at := target.Context().Digest("sha256:" + referrer.sum())
-	return at.String(), s.push(ctx, at, referrer, doc)
-}
-
-func (s *Source) push(ctx context.Context, at name.Digest, r *referrer, doc registry.Attachment) error {
-	repo := at.Context()
-	auth, err := s.credentials(ctx, repo)
+	w, err := s.writer(ctx, target.Context())
 	if err != nil {
-		return fmt.Errorf("read the credentials for %s from the Docker configuration: %w", repo.RegistryStr(), err)
+		return "", err
 	}
-	options := []remote.Option{remote.WithContext(ctx), remote.WithAuth(auth), remote.WithTransport(secure{
-		next: s.cfg.Client.Transport(), plain: s.isPlain, content: "/v2/" + repo.RepositoryStr() + "/", patience: s.cfg.Client.Stall(),
-	})}
 	for _, blob := range []v1.Layer{static.NewLayer([]byte("{}"), typeEmpty), static.NewLayer(doc.Data, types.MediaType(doc.MediaType))} {
-		if err := remote.WriteLayer(repo, blob, options...); err != nil {
-			return pushError(repo, err)
+		if err := w.blob(blob); err != nil {
+			return "", err
 		}
 	}
-	if err := remote.Put(at, r, options...); err != nil {
-		return pushError(repo, err)
-	}
-	return nil
+	at := target.Context().Digest(referrer.digest.String())
+	return at.String(), w.put(at, referrer)
 }
 
-// pushError shows the status and the network's words, and nothing that a
-// registry or a token service wrote.
-func pushError(repo name.Repository, err error) error {
-	var status *transport.Error
-	var network *networkError
-	switch {
-	case errors.As(err, &status):
-		return fmt.Errorf("%s: the registry refuses to take the document (status %d): %w", repo.Name(), status.StatusCode, statusError(status.StatusCode))
-	case errors.As(err, &network):
-		return network.error
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return err
-	}
-	return fmt.Errorf("%s: the registry does not take the document", repo.Name())
-}
-
-func statusError(status int) error {
-	if status == 401 || status == 403 {
-		return registry.ErrAccess
-	}
-	return errManifest
-}
-
-// referrer is a manifest with one document, as the guidelines for artifacts of
-// the OCI image specification want it. It is what remote.Put takes.
-type referrer struct {
-	body []byte
-	kind types.MediaType
-}
-
-func newReferrer(subject *document, doc registry.Attachment) (*referrer, error) {
+// newReferrer is a manifest with one document, as the guidelines for artifacts of
+// the OCI image specification want it.
+func newReferrer(subject *document, doc registry.Attachment) (*document, error) {
 	m, _, err := subject.parse()
 	if err != nil {
 		return nil, fmt.Errorf("manifest %s: %w", subject.digest, err)
@@ -132,16 +90,9 @@ func newReferrer(subject *document, doc registry.Attachment) (*referrer, error) 
 		descriptor{MediaType: kind, Digest: subject.digest.String(), Size: int64(len(subject.body))},
 		doc.Annotations,
 	}, json.Deterministic(true))
-	return &referrer{body: body, kind: types.OCIManifestSchema1}, err
+	if err != nil {
+		return nil, err
+	}
+	digest, err := digestOf("sha256", body)
+	return &document{digest: digest, kind: string(types.OCIManifestSchema1), body: body}, err
 }
-
-func (r *referrer) sum() string {
-	sum := sha256.Sum256(r.body)
-	return hex.EncodeToString(sum[:])
-}
-
-// RawManifest implements remote.Taggable.
-func (r *referrer) RawManifest() ([]byte, error) { return r.body, nil }
-
-// MediaType tells remote.Put what RawManifest is.
-func (r *referrer) MediaType() (types.MediaType, error) { return r.kind, nil }

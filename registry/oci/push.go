@@ -55,6 +55,10 @@ func (s *Source) Push(ctx context.Context, a *registry.Artifact, digests map[str
 	if err != nil {
 		return "", err
 	}
+	doc, err := encode(model)
+	if err != nil {
+		return "", err
+	}
 	w, err := s.writer(ctx, target.Context())
 	if err != nil {
 		return "", err
@@ -67,7 +71,14 @@ func (s *Source) Push(ctx context.Context, a *registry.Artifact, digests map[str
 			return "", fmt.Errorf("write %s: %w", f.Name, err)
 		}
 	}
-	return w.manifest(target, model)
+	// By its digest first and by the tag last, so that the tag never names something
+	// that is not there.
+	for _, ref := range []name.Reference{w.repo.Digest(doc.digest.String()), target} {
+		if err := w.put(ref, doc); err != nil {
+			return "", err
+		}
+	}
+	return "oci://" + w.repo.Name() + "@" + doc.digest.String(), nil
 }
 
 // describe writes the manifest and the configuration it names.
@@ -153,28 +164,18 @@ func (w *writer) blob(layer v1.Layer) error {
 	return w.explain(remote.WriteLayer(w.repo, layer, w.options...))
 }
 
-// manifest is written by its digest first and by the tag last, so that the tag
-// never names something that is not there.
-func (w *writer) manifest(target name.Reference, m *v1.Manifest) (string, error) {
+// encode refuses a manifest that registries do not take, before anything is written.
+func encode(m *v1.Manifest) (*document, error) {
 	body, err := json.Marshal(m, json.Deterministic(true), jsontext.Multiline(false))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if len(body) > maxManifest {
-		return "", fmt.Errorf("%w: a manifest of %d files has %d bytes, registries take %d: pack the files into archives first",
+		return nil, fmt.Errorf("%w: a manifest of %d files has %d bytes, registries take %d: pack the files into archives first",
 			registry.ErrLimit, len(m.Layers), len(body), maxManifest)
 	}
 	digest, err := digestOf("sha256", body)
-	if err != nil {
-		return "", err
-	}
-	doc := &document{digest: digest, kind: string(m.MediaType), body: body}
-	for _, ref := range []name.Reference{w.repo.Digest(digest.String()), target} {
-		if err := w.put(ref, doc); err != nil {
-			return "", err
-		}
-	}
-	return "oci://" + w.repo.Name() + "@" + digest.String(), nil
+	return &document{digest: digest, kind: string(m.MediaType), body: body}, err
 }
 
 func (w *writer) put(ref name.Reference, doc *document) error {
@@ -186,8 +187,12 @@ func (w *writer) put(ref name.Reference, doc *document) error {
 
 // explain keeps an answer of a token service out of the error.
 func (w *writer) explain(err error) error {
-	if err == nil || errors.Is(err, registry.ErrDigest) || errors.Is(err, context.Canceled) {
+	var own *fileError
+	switch {
+	case err == nil || errors.Is(err, context.Canceled):
 		return err
+	case errors.As(err, &own):
+		return own.error
 	}
 	p := pull{repo: w.repo}
 	return p.explain("such repository, or it is not yours to write", presentable(p.url("manifests", ""), err))
@@ -198,6 +203,12 @@ type rawManifest struct{ doc *document }
 
 func (m rawManifest) RawManifest() ([]byte, error)        { return m.doc.body, nil }
 func (m rawManifest) MediaType() (types.MediaType, error) { return types.MediaType(m.doc.kind), nil }
+
+// fileError is about the file that is written, and not from the registry, whose
+// words are not shown.
+type fileError struct{ error }
+
+func (e *fileError) Unwrap() error { return e.error }
 
 // fileLayer is a file on its way into a registry. It implements v1.Layer.
 type fileLayer struct {
@@ -216,10 +227,10 @@ func (l *fileLayer) Uncompressed() (io.ReadCloser, error) { return l.Compressed(
 func (l *fileLayer) Compressed() (io.ReadCloser, error) {
 	content, err := l.file.Open(l.ctx)
 	if err != nil {
-		return nil, err
+		return nil, &fileError{err}
 	}
 	if content.Size() != l.about.Size {
-		return nil, errors.Join(fmt.Errorf("%w: %s", registry.ErrChanged, l.file.Name), content.Close())
+		return nil, &fileError{errors.Join(fmt.Errorf("%w: %s", registry.ErrChanged, l.file.Name), content.Close())}
 	}
 	return &comparing{
 		Reader: io.NewSectionReader(content, 0, l.about.Size), Closer: content, name: l.file.Name, want: l.about.Digest.Hex, sum: newSum(l.about.Digest.Algorithm),
@@ -247,8 +258,12 @@ func (c *comparing) Read(b []byte) (int, error) {
 	c.sum.Write(b[:n])
 	if errors.Is(err, io.EOF) {
 		if got := hex.EncodeToString(c.sum.Sum(nil)); got != c.want {
-			return n, fmt.Errorf("%w: %s is %s now, and was %s when it was judged", registry.ErrDigest, c.name, got, c.want)
+			return n, &fileError{fmt.Errorf("%w: %s is %s now, and was %s when it was judged", registry.ErrDigest, c.name, got, c.want)}
 		}
+		return n, err
+	}
+	if err != nil {
+		err = &fileError{err}
 	}
 	return n, err
 }

@@ -3,6 +3,8 @@ package oci_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -160,5 +162,55 @@ func attach(t *testing.T, sources []registry.Source, pinned, mediaType string) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// The tag is written last, after the manifest by its digest: it never names
+// something that is not there.
+func TestPushMovesTheTagLast(t *testing.T) {
+	var written []string
+	inner := ggcr.New()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut {
+			written = append(written, r.URL.Path)
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	_, sources := pushing(t)
+	a, digests := folderOf(t, sources, map[string]string{"a.txt": "a", "b.txt": "b"})
+	pinned, err := all.Push(t.Context(), sources, a, digests, "oci://"+strings.TrimPrefix(server.URL, "http://")+"/m:v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, digest, _ := strings.Cut(pinned, "@")
+	n := len(written)
+	if n < 5 || written[n-1] != "/v2/m/manifests/v1" || written[n-2] != "/v2/m/manifests/"+digest {
+		t.Errorf("written in the order %q", written)
+	}
+}
+
+// A file that grew after it was judged is not written.
+func TestPushOfAnotherSize(t *testing.T) {
+	host, sources := pushing(t)
+	a, digests := folderOf(t, sources, map[string]string{"a.txt": "judged"})
+	a.Files[0].Size++
+	if _, err := all.Push(t.Context(), sources, a, digests, "oci://"+host+"/m:v1"); !errors.Is(err, registry.ErrChanged) {
+		t.Errorf("got %v, want a change", err)
+	}
+}
+
+// More files than a manifest has room for are refused before the tag is written.
+func TestPushOfTooManyFiles(t *testing.T) {
+	host, sources := pushing(t)
+	a, digests := folderOf(t, sources, map[string]string{"a.txt": ""})
+	first := a.Files[0]
+	for i := range 20_000 {
+		f := first
+		f.Name = fmt.Sprintf("%s-%0200d", first.Name, i)
+		a.Files, digests[f.Name] = append(a.Files, f), digests["a.txt"]
+	}
+	if _, err := all.Push(t.Context(), sources, a, digests, "oci://"+host+"/m:v1"); !errors.Is(err, registry.ErrLimit) {
+		t.Errorf("got %v, want a limit", err)
 	}
 }
