@@ -149,7 +149,7 @@ func (r *run) apply(n *node, s Scanner, head Head, f File, path []string) {
 func (r *run) guarded(s Scanner, head Head, f File) (result Result, matched bool, err error) {
 	defer func() { matched = matched || err != nil }() // a panic in Match is an opinion too
 	defer barrier(&err)
-	if !s.Match(head) {
+	if !s.Match(head) && (head.dense == nil || !s.Match(head.condensed())) {
 		return Result{}, false, nil
 	}
 	result, err = s.Scan(r.ctx, f, r.lim)
@@ -352,6 +352,9 @@ func readHead(f File) (Head, error) {
 	h.Start = make([]byte, min(HeadSize, f.Size))
 	if _, err := io.ReadFull(io.NewSectionReader(f, 0, f.Size), h.Start); err != nil {
 		return Head{}, fmt.Errorf("read the first bytes: %w", err)
+	}
+	if dense, ok := TextStart(f, f.Size); ok {
+		h.dense = dense
 	}
 	if f.Size <= HeadSize {
 		h.End = h.Start[max(0, len(h.Start)-TailSize):]

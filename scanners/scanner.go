@@ -41,6 +41,15 @@ type Head struct {
 	Size  int64
 	Start []byte // the first HeadSize bytes, or all
 	End   []byte // the last TailSize bytes, or all
+
+	dense []byte // TextStart, when it differs from Start
+}
+
+// condensed is the head with the white space left out that loaders of documents
+// skip: a scanner that knows the content by its first bytes is asked with it too.
+func (h Head) condensed() Head {
+	h.Start, h.dense = h.dense, nil
+	return h
 }
 
 // Bounds of a Head. TailSize holds a zip end-of-central-directory record with

@@ -56,7 +56,7 @@ var enclosing = map[string]under{
 // readJSON reads the text as JSON where its name or its beginning promises it.
 func (s *scan) readJSON(r io.Reader) error {
 	promised := s.profile.format == json || s.profile.format == jsonLines
-	if !promised && (s.profile.named || !looksLikeJSON(s.start)) {
+	if !promised && (s.profile.named || !s.looksLikeJSON()) {
 		return nil
 	}
 	var mark [3]byte

@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"assay/scanners"
 )
 
 // kind is what a text is for. It decides what is worth a finding: a vocabulary
@@ -100,7 +102,10 @@ func isInterpreted(name string, start []byte) bool {
 }
 
 // looksLikeJSON decides for a name that promises nothing.
-func looksLikeJSON(start []byte) bool {
-	start = bytes.TrimLeft(start, " \t\r\n")
+func (s *scan) looksLikeJSON() bool {
+	start := bytes.TrimLeft(s.start, " \t\r\n")
+	if dense, ok := scanners.TextStart(s.file, s.file.Size); ok && len(start) == 0 {
+		start = dense
+	}
 	return len(start) > 0 && (start[0] == '{' || start[0] == '[')
 }

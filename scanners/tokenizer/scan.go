@@ -69,7 +69,11 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 	if _, err := io.ReadFull(io.NewSectionReader(f, 0, f.Size), start); err != nil {
 		return scanners.Result{}, fmt.Errorf("read the beginning: %w", err)
 	}
-	s := &scan{ctx: ctx, layout: layoutOf(f.Name, start), found: findings.New(rules), digest: sha256.New(), inVocabulary: make(map[int64]token)}
+	l := layoutOf(f.Name, start)
+	if dense, ok := scanners.TextStart(f, f.Size); ok && l == none {
+		l = layoutOf(f.Name, dense)
+	}
+	s := &scan{ctx: ctx, layout: l, found: findings.New(rules), digest: sha256.New(), inVocabulary: make(map[int64]token)}
 	src := io.NewSectionReader(f, 0, f.Size)
 	var err error
 	if s.layout == lines {

@@ -84,7 +84,11 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 	m := &model{found: found}
 	var err error
 	end := f.Size
-	switch formOf(start) {
+	form := formOf(start)
+	if dense, ok := scanners.TextStart(f, f.Size); ok && form == formNone {
+		form = formOf(dense)
+	}
+	switch form {
 	case formJSON:
 		err = readJSON(ctx, f, m)
 	case formUBJSON:

@@ -41,13 +41,22 @@ func EncodingOf(p []byte) Encoding {
 	return Encoding{"UTF-32", 0, 4, binary.LittleEndian}
 }
 
-// IsContainer reports whether a document begins as an object or a list.
+// IsContainer reports whether a document begins as an object or a list, behind any
+// amount of white space. A start that is all white space may be that of either.
 func IsContainer(p []byte) bool {
 	e := EncodingOf(p)
-	var start [64]byte
-	n, _ := io.ReadFull(e.decode(bytes.NewReader(p[min(e.mark, len(p)):])), start[:])
-	text := bytes.TrimLeft(start[:n], " \t\r\n")
-	return len(text) > 0 && (text[0] == '{' || text[0] == '[')
+	text := e.decode(bytes.NewReader(p[min(e.mark, len(p)):]))
+	var block [512]byte
+	for blanks := 0; ; {
+		n, err := text.Read(block[:])
+		blanks += n
+		if rest := bytes.TrimLeft(block[:n], " \t\r\n"); len(rest) > 0 {
+			return rest[0] == '{' || rest[0] == '['
+		}
+		if err != nil {
+			return blanks > 0
+		}
+	}
 }
 
 // decode returns the text in UTF-8.
