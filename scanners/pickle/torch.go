@@ -213,7 +213,7 @@ func (j *judge) unused() {
 			return
 		}
 	}
-	if _, ok := j.sibling(dir + "version"); !ok {
+	if _, ok := j.sibling(j.versionIn(dir)); !ok {
 		return
 	}
 	named := make(map[string]bool, len(j.storages.list))
@@ -241,19 +241,33 @@ func (j *judge) storageMember(key string) (name, version string, ok bool) {
 	if stem, _ := strings.CutSuffix(file, ".pkl"); file == "data.pkl" || file == "constants.pkl" {
 		first := dir + stem + "/" + key
 		if j.sibling == nil {
-			return first, dir + "version", true
+			return first, j.versionIn(dir), true
 		}
 		// An archive of torch.jit.save keeps the storages of both in one folder.
 		other := dir + "data/" + key
 		if _, ok := j.sibling(first); !ok {
 			if _, ok := j.sibling(other); ok {
-				return other, dir + "version", true
+				return other, j.versionIn(dir), true
 			}
 		}
-		return first, dir + "version", true
+		return first, j.versionIn(dir), true
 	}
 	root, _, _ := strings.Cut(j.file, "/")
 	return root + "/.data/" + key + ".storage", root + "/.data/version", j.inPackage()
+}
+
+// versionIn is the member that torch marks its archive with. torch.jit.save moved it
+// with version 7 of its operators, which only some of them need (GELU, linspace):
+// caffe2/serialize/inline_container.cc, PyTorchStreamWriter::writeEndOfFile.
+func (j *judge) versionIn(dir string) string {
+	if j.sibling != nil {
+		if _, ok := j.sibling(dir + "version"); !ok {
+			if _, ok := j.sibling(dir + ".data/version"); ok {
+				return dir + ".data/version"
+			}
+		}
+	}
+	return dir + "version"
 }
 
 // inPackage reports a file of an archive of torch.package.

@@ -113,6 +113,8 @@ func (c *checker) operator(space, name string, at int) {
 	}
 	ops, ok := namespaces[space]
 	switch {
+	case !ok && extensions[space] != "":
+		c.found.AddAs(scanners.Low, ruleNamespace.ID, int64(at), "%s of %s", clip.Quote(full, 200), extensions[space])
 	case !ok:
 		c.found.Add(ruleNamespace.ID, int64(at), "%s", clip.Quote(full, 200))
 	case !ops.has(name):
@@ -136,7 +138,11 @@ func (c *checker) class(space, name string, at int) {
 		c.danger(d, d.severity, full, at, c.atLoad())
 		return
 	}
-	if !classSpaces[space] {
+	switch {
+	case classSpaces[space]:
+	case extensionClasses[space] != "":
+		c.found.AddAs(scanners.Low, ruleClass.ID, int64(at), "%s of %s", clip.Quote(full, 200), extensionClasses[space])
+	default:
 		c.found.Add(ruleClass.ID, int64(at), "%s", clip.Quote(full, 200))
 	}
 }

@@ -49,9 +49,9 @@ var dangers = map[string]danger{
 	"aten::_sparse_csr_tensor_unsafe":        {ruleMemory.ID, scanners.High, "takes indices or sizes from the file without checking them, and reads or writes outside the tensor", native},
 	"aten::_nested_view_from_buffer":         {ruleMemory.ID, scanners.High, "takes indices or sizes from the file without checking them, and reads or writes outside the tensor", native},
 	"aten::_index_put_impl_":                 {ruleMemory.ID, scanners.High, "takes indices or sizes from the file without checking them, and reads or writes outside the tensor", native},
-	"aten::set_":                             {ruleMemory.ID, scanners.Medium, "gives a tensor the memory of another", native},
+	"aten::set_":                             {ruleMemory.ID, scanners.High, "gives a tensor the memory of another", native},
 	"aten::set":                              {ruleMemory.ID, scanners.Medium, "gives a tensor the memory of another", native},
-	"aten::_resize_output_":                  {ruleMemory.ID, scanners.Medium, "changes the size without the memory", native},
+	"aten::_resize_output_":                  {ruleMemory.ID, scanners.High, "changes the size without the memory", native},
 	"aten::as_strided":                       {ruleMemory.ID, scanners.Low, "views memory with free strides; attention windows do so too", native},
 	"aten::as_strided_":                      {ruleMemory.ID, scanners.Low, "views memory with free strides; attention windows do so too", native},
 
@@ -97,13 +97,13 @@ var (
 		CWE:     []string{"CWE-829"}, ATLAS: []string{"AML.T0018.001"}, OWASP: []string{"LLM03"},
 	}
 	ruleNamespace = scanners.Rule{
-		ID: "torchscript/custom-operator", Severity: scanners.Medium, Class: scanners.Unknown,
+		ID: "torchscript/custom-operator", Severity: scanners.High, Class: scanners.Unknown,
 		Summary: "The program uses operators of an extension.",
 		Help:    "What they do depends on a native library that must be installed beside PyTorch. Find out which one, and judge it as a dependency.",
 		CWE:     []string{"CWE-829", "CWE-1104"}, ATLAS: []string{"AML.T0018.001", "AML.T0010.001"}, OWASP: []string{"LLM03"},
 	}
 	ruleClass = scanners.Rule{
-		ID: "torchscript/custom-class", Severity: scanners.Medium, Class: scanners.Unknown,
+		ID: "torchscript/custom-class", Severity: scanners.High, Class: scanners.Unknown,
 		Summary: "The program uses a class of an extension.",
 		Help:    "Its objects are restored by native code of a library beside PyTorch. Find out which one, and judge it as a dependency.",
 		CWE:     []string{"CWE-829", "CWE-1104"}, ATLAS: []string{"AML.T0018.001", "AML.T0010.001"}, OWASP: []string{"LLM03"},

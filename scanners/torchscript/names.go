@@ -46,17 +46,42 @@ var namespaces = map[string]operatorSet{
 		mkldnn_convolution name names nbytes rangelist requires_grad squeeze_copy tolist type unchecked_cast
 		unchecked_unwrap_optional unsqueeze_copy view_copy reshape_copy flatten_copy expand_copy expand_as_copy
 		infer_squeeze_size infer_unsqueeze_size add_optional H T mT mH`),
-	"quantized":        nil, // integer arithmetic
-	"_quantized":       nil, // the same, older names
-	"quantization":     nil, // bfloat16 packing
-	"sparse":           nil, // sparse linear layers
-	"prepacked":        nil, // XNNPACK layers of mobile models
-	"mkldnn_prepacked": nil, // oneDNN layers
-	"metal_prepack":    nil, // layers of iOS models
-	"vulkan_prepack":   nil, // layers of Android models
-	"profiler":         nil, // marks for the profiler
-	"torchvision":      nil, // regions of interest, suppression, deformable convolution
+	"quantized":        nil,                                                                                                                                                                                               // integer arithmetic
+	"_quantized":       nil,                                                                                                                                                                                               // the same, older names
+	"quantization":     nil,                                                                                                                                                                                               // bfloat16 packing
+	"sparse":           nil,                                                                                                                                                                                               // sparse linear layers
+	"prepacked":        nil,                                                                                                                                                                                               // XNNPACK layers of mobile models
+	"mkldnn_prepacked": nil,                                                                                                                                                                                               // oneDNN layers
+	"metal_prepack":    nil,                                                                                                                                                                                               // layers of iOS models
+	"vulkan_prepack":   nil,                                                                                                                                                                                               // layers of Android models
+	"profiler":         nil,                                                                                                                                                                                               // marks for the profiler
+	"torchvision":      nil,                                                                                                                                                                                               // regions of interest, suppression, deformable convolution
+	"image":            wordSet("decode_image decode_png decode_jpeg decode_jpegs_cuda decode_gif decode_webp decode_avif decode_heic encode_png encode_jpeg encode_jpegs_cuda _jpeg_version _is_compiled_against_turbo"), // torchvision/csrc/io/image
 	"torchaudio":       wordSet("_lfilter lfilter _lfilter_core_loop overdrive_core_loop _overdrive_core_loop rnnt_loss rnnt_loss_alphas rnnt_loss_betas rnnt_loss_forward forced_align"),
+}
+
+// extensions are namespaces of published libraries whose operators compute, with
+// where they are registered. Loading a model does not load the library: whoever has
+// it installed chose it.
+var extensions = map[string]string{
+	"torch_scatter":     "github.com/rusty1s/pytorch_scatter csrc/scatter.cpp",
+	"torch_sparse":      "github.com/rusty1s/pytorch_sparse csrc/sparse.h",
+	"torch_cluster":     "github.com/rusty1s/pytorch_cluster csrc/cluster.h",
+	"torch_spline_conv": "github.com/rusty1s/pytorch_spline_conv csrc/basis.cpp",
+	"pyg":               "github.com/pyg-team/pyg-lib pyg_lib/csrc/ops",
+	"torchtext":         "github.com/pytorch/text torchtext/csrc/register_torchbindings.cpp",
+	"fbgemm":            "github.com/pytorch/FBGEMM fbgemm_gpu/src",
+	"torch_ipex":        "github.com/intel/intel-extension-for-pytorch csrc/cpu/aten",
+	"ipex_prepack":      "github.com/intel/intel-extension-for-pytorch csrc/cpu/jit",
+	"detectron2":        "github.com/facebookresearch/detectron2 layers/csrc/vision.cpp",
+	"xformers":          "github.com/facebookresearch/xformers xformers/csrc",
+	"torchao":           "github.com/pytorch/ao torchao/csrc",
+}
+
+// extensionClasses are the same for custom classes.
+var extensionClasses = map[string]string{
+	"torchtext":    "github.com/pytorch/text torchtext/csrc/register_torchbindings.cpp",
+	"ipex_prepack": "github.com/intel/intel-extension-for-pytorch csrc/cpu/jit",
 }
 
 // classSpaces are the namespaces of custom classes that PyTorch itself registers

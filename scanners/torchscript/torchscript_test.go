@@ -264,7 +264,7 @@ func TestSeverities(t *testing.T) {
 		{"a method of this text", module(`y = self.save(x, )`, "  def save(self: __torch__.M, x: Tensor) -> Tensor:\n    return x\n"), scanners.Medium},
 		{"strides", module("y = torch.as_strided(x, [9], [1])"), scanners.Low},
 		{"strides while loading", at("torch.as_strided(s, [9], [1])"), scanners.Medium},
-		{"memory while loading", at("torch.set_(s, s)"), scanners.High},
+		{"memory while loading", at("torch.set_(s, s)"), scanners.Critical},
 	} {
 		if got := severity(t, c.text); got != c.want {
 			t.Errorf("%s: %v, want %v", c.what, got, c.want)
@@ -315,4 +315,28 @@ func FuzzScan(f *testing.F) {
 			scannertest.KeepsFindings(t, Scanner{}, name, data, []byte("\n$ junk\n"))
 		}
 	})
+}
+
+// What an unknown extension registers may be anything; published ones only compute.
+func TestExtensions(t *testing.T) {
+	for body, want := range map[string]scanners.Severity{
+		"y = ops.my_extension.run(x)":                           scanners.High,
+		"y = __torch__.torch.classes.my_extension.Engine(x)":    scanners.High,
+		"y = ops.torch_scatter.scatter_sum(x, x, 0, None, 1)":   scanners.Low,
+		"y = __torch__.torch.classes.torchtext.Vocab(x)":        scanners.Low,
+		"y = ops.image.decode_jpeg(x, 0)":                       scanners.Informational,
+		"y = ops.torchvision.nms(x, x, 0.5)":                    scanners.Informational,
+		"y = torch.no_such_operator(x)":                         scanners.Medium,
+		"y = torch.set_(x, x, 4096, [9], [1])":                  scanners.High,
+		"y = torch.as_strided(x, [2, 2], [1, 1])":               scanners.Low,
+		"y = ops.inductor._reinterpret_tensor(x, [9], [1], 99)": scanners.High,
+	} {
+		worst := scanners.Informational
+		for _, f := range scannertest.Scan([]scanners.Scanner{Scanner{}}, name, module(body)).Findings {
+			worst = min(worst, f.Severity)
+		}
+		if worst != want {
+			t.Errorf("%s: %v, want %v", body, worst, want)
+		}
+	}
 }

@@ -332,6 +332,10 @@ def torch_files(d):
     torch.jit.save(torch.jit.trace(small, torch.ones(1, 4)), str(d / "traced.pt"))
     torch.jit.save(torch.jit.script(small), str(d / "scripted.pt"), _extra_files={"labels.json": '["no", "yes"]'})
     torch.jit.save(torch.jit.freeze(torch.jit.script(small)), str(d / "frozen.pt"))
+    # Operators of version 7 and later: the archive is then marked by .data/version.
+    newer = nn.Sequential(nn.Linear(2, 2), nn.GELU(), nn.LayerNorm(2)).eval()
+    torch.jit.save(torch.jit.script(newer), str(d / "scripted-newer.pt"))
+    torch.jit.save(torch.jit.trace(newer, torch.ones(1, 2)), str(d / "traced-newer.pt"))
     from torch import package
     with package.PackageExporter(d / "package.pt") as e:
         e.extern("**")
