@@ -1,6 +1,9 @@
 package repository
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"path"
 	"slices"
 	"strings"
@@ -15,6 +18,10 @@ import (
 // that alignment explains (ONNX: save_as_external_data aligns to 4 KiB or, on
 // Windows, to 64 KiB).
 const ordinaryGap = 64 << 10
+
+// smallGap is the largest range between tensors that may hold anything: the tail of
+// a vector register, which some writers leave as memory was.
+const smallGap = 64
 
 // data compares the ranges that graphs read with the files they are read from.
 func (c *check) data() {
@@ -63,17 +70,38 @@ func (c *check) data() {
 // alignment makes them count as data.
 func (c *check) claimed(target int, spans *scanners.Spans) {
 	size := c.files[target].Size
+	o := &opened{check: c}
+	defer o.close()
 	at := int64(0)
 	all := spans.Normal(size)
 	for _, s := range append(slices.Clone(all), scanners.Span{Off: size}) {
-		if gap := s.Off - at; gap >= ordinaryGap {
-			c.add(target, "data-unclaimed", "%d bytes at %d belong to no tensor", gap, at)
-		} else if gap > 0 {
-			spans.Add(at, gap)
-		}
+		gap := scanners.Span{Off: at, Len: s.Off - at}
 		at = s.End()
+		switch {
+		case gap.Len <= 0:
+		case gap.Len >= ordinaryGap:
+			c.add(target, "data-unclaimed", "%d bytes at %d belong to no tensor", gap.Len, gap.Off)
+		case (gap.Len >= smallGap || s.Off == size) && !o.blank(target, gap):
+			c.add(target, "data-unclaimed", "%d bytes at %d belong to no tensor, and are not the zeros of an alignment", gap.Len, gap.Off)
+		default:
+			spans.Add(gap.Off, gap.Len)
+		}
 	}
 	c.plain = append(c.plain, scanners.CrossPlain{File: c.files[target].Name, Spans: *spans})
+}
+
+// blank reports a range of zeros. When contents are not read, nothing is known
+// about any byte, and the report says so elsewhere.
+func (o *opened) blank(file int, s scanners.Span) bool {
+	content, err := o.content(file)
+	if errors.Is(err, errNotOpened) {
+		return true
+	}
+	p := make([]byte, s.Len)
+	if err == nil {
+		_, err = content.ReadAt(p, s.Off)
+	}
+	return (err == nil || errors.Is(err, io.EOF)) && len(bytes.Trim(p, "\x00")) == 0
 }
 
 // programs reports native code among tensors.

@@ -316,6 +316,9 @@ func TestData(t *testing.T) {
 		"before the start":  {[]scanners.Ref{data("model.onnx_data", -1, 60)}, whole, "data-range", false},
 		"not there":         {[]scanners.Ref{data("other.bin", 0, 0)}, whole, "data-missing", false},
 		"out of the folder": {[]scanners.Ref{data("../../etc/passwd", 0, 0)}, whole, "data-missing", false},
+		"aligned":           {[]scanners.Ref{data("model.onnx_data", 0, 100), data("model.onnx_data", 4096, 100)}, whole + strings.Repeat("\x00", 3996) + whole + strings.Repeat("\x00", 28), "", true},
+		"a script behind":   {[]scanners.Ref{data("model.onnx_data", 0, 100)}, whole + "#!/bin/sh\necho assay-test-marker\n", "data-unclaimed", false},
+		"a text between":    {[]scanners.Ref{data("model.onnx_data", 0, 100), data("model.onnx_data", 4096, 100)}, whole + strings.Repeat("echo ", 799) + "\n" + whole, "data-unclaimed", false},
 		"a hidden part":     {[]scanners.Ref{data("model.onnx_data", 0, 100)}, whole + strings.Repeat("\x02", 70_000), "data-unclaimed", false},
 	} {
 		r := crossRefs(t, c.refs, c.data)

@@ -121,7 +121,7 @@ var rules = []scanners.Rule{
 	}, {
 		ID: "repository/data-unclaimed", Severity: scanners.Medium, Class: scanners.Suspicious,
 		Summary: "A file of tensors has bytes that no graph reads.",
-		Help:    "More than alignment explains: a place to hide something. Save the model again, and compare the sizes.",
+		Help:    "No alignment explains them: a place to hide something. Save the model again, and compare the sizes.",
 		CWE:     []string{"CWE-434", "CWE-506"}, ATLAS: evasion, OWASP: supply,
 	}, {
 		ID: "repository/embedded-program", Severity: scanners.Critical, Class: scanners.Malicious,
