@@ -154,7 +154,8 @@ func lowRank(a, b string, more ...string) string {
 func crossRefs(t *testing.T, refs []scanners.Ref, data string) scanners.CrossResult {
 	t.Helper()
 	graph := scanners.CrossFile{Name: "onnx/model.onnx", Report: scanners.FileReport{Outline: scanners.Outline{Refs: refs}}}
-	weights := scanners.CrossFile{Name: "onnx/model.onnx_data", Size: int64(len(data)), Report: scannertest.Scan(all.Scanners(), "onnx/model.onnx_data", []byte(data))}
+	weights := scanners.CrossFile{Name: "onnx/model.onnx_data", Size: int64(len(data)), Report: scannertest.Scan(all.Scanners(), "onnx/model.onnx_data", []byte(data)),
+		Open: func(context.Context) (scanners.CrossContent, error) { return content{strings.NewReader(data)}, nil }}
 	result, err := scanners.Cross(t.Context(), []scanners.Scanner{repository.New()}, []scanners.CrossFile{graph, weights})
 	if err != nil {
 		t.Fatal(err)
