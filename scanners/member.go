@@ -42,7 +42,7 @@ func (r *run) member(m Member, around File, path []string) *node {
 			return none
 		}
 		section := io.NewSectionReader(around, m.Span.Off, m.Span.Len)
-		return r.file(File{ReaderAt: section, Name: m.Name, Size: m.Span.Len, Sibling: around.Sibling, Siblings: around.Siblings, Partial: around.Partial}, path)
+		return r.file(File{ReaderAt: section, Name: m.Name, Size: m.Span.Len, Sibling: around.Sibling, Siblings: around.Siblings, Partial: around.Partial, Place: m.Place}, path)
 	}
 	content, err := r.spool(m)
 	if content != nil {
@@ -56,11 +56,11 @@ func (r *run) member(m Member, around File, path []string) *node {
 		}
 		// What did decompress is looked at all the same: a loader that streams
 		// has acted on it before it meets the error.
-		r.file(File{ReaderAt: content, Name: m.Name, Size: content.size, Sibling: around.Sibling, Siblings: around.Siblings, Partial: around.Partial}, path)
+		r.file(File{ReaderAt: content, Name: m.Name, Size: content.size, Sibling: around.Sibling, Siblings: around.Siblings, Partial: around.Partial, Place: m.Place}, path)
 		r.gap(code, path, content.size, err.Error())
 		return none
 	}
-	n := r.file(File{ReaderAt: content, Name: m.Name, Size: content.size, Sibling: around.Sibling, Siblings: around.Siblings, Partial: around.Partial}, path)
+	n := r.file(File{ReaderAt: content, Name: m.Name, Size: content.size, Sibling: around.Sibling, Siblings: around.Siblings, Partial: around.Partial, Place: m.Place}, path)
 	n.spooled = content.size
 	return n
 }

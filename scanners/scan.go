@@ -129,7 +129,7 @@ func (r *run) apply(n *node, s Scanner, head Head, f File, path []string) {
 		r.report.Formats = append(r.report.Formats, info.Name)
 	}
 	for _, finding := range result.Findings {
-		finding.Path = path
+		finding.Path, finding.Offset = placed(f, path, finding.Offset)
 		finding.What = oneLine(finding.What)
 		r.findings.add(finding)
 	}
@@ -141,8 +141,20 @@ func (r *run) apply(n *node, s Scanner, head Head, f File, path []string) {
 	n.uses = append(n.uses, result.Uses...)
 	if err != nil {
 		n.broken = true
-		r.gapError(info.Name, err, path)
+		code, offset := codeOf(err)
+		at, offset := placed(f, path, offset)
+		r.gap(code, at, offset, info.Name+": "+err.Error())
 	}
+}
+
+// placed is the path and the offset of something in a member that was put together
+// from parts.
+func placed(f File, path []string, offset int64) ([]string, int64) {
+	if f.Place == nil || len(path) == 0 {
+		return path, offset
+	}
+	part, at := f.Place(offset)
+	return append(slices.Clone(path[:len(path)-1]), label(part)), at
 }
 
 // guarded runs Match and Scan behind the panic barrier.

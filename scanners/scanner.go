@@ -74,6 +74,8 @@ type File struct {
 	// Partial says that the container around the file broke off, so that a
 	// sibling that Sibling does not know may only not have arrived.
 	Partial bool
+	// Place is that of the member that the file is. Nil for most.
+	Place func(offset int64) (label string, at int64)
 }
 
 // Result is what one scanner says about one file.
@@ -105,6 +107,10 @@ type Member struct {
 	// Open yields the uncompressed bytes. Nil when the bytes are stored as they
 	// are: the core then reads the Span itself, with random access.
 	Open func() (io.Reader, error)
+	// Place says where an offset of a member lies that a scanner put together from
+	// parts: the label of the part, which replaces the name of the member in
+	// findings, and the offset in it. Nil for a member that is one piece.
+	Place func(offset int64) (label string, at int64)
 	// Unreadable says why the member cannot be opened (encrypted, unknown
 	// method). The core reports a gap.
 	Unreadable string

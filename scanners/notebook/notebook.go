@@ -2,8 +2,15 @@
 // to the scanners of Python and of commands, and looks at outputs that act.
 //
 // All Python cells become one member, in order, because names go from cell to
-// cell; the commands in them (!command, %pip, %%bash) become another one. Cells in
-// other languages are not analysed, and leave the notebook incomplete.
+// cell; the commands in them (!command, %pip, %%bash) become another one. What is
+// found is told with the number of the cell, counted from 1. Cells in other
+// languages are not analysed, and leave the notebook incomplete.
+//
+// Jupyter sorts the keys of what it writes, so that the cells come before the
+// metadata that name their language: cells are kept, and judged at the end.
+//
+// A cell that is no Python (an exercise that is not filled in) does not run at all.
+// Its unreadable lines are taken out and looked at as text, the others are analysed.
 //
 // # Security
 //
@@ -17,7 +24,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strings"
 
@@ -25,7 +31,6 @@ import (
 	"assay/scanners/internal/clip"
 	"assay/scanners/internal/findings"
 	"assay/scanners/internal/jsontok"
-	"assay/scanners/internal/markup"
 	"assay/scanners/internal/sourcecode"
 )
 
@@ -49,8 +54,14 @@ var rules = []scanners.Rule{
 	{
 		ID: "notebook/code", Severity: scanners.Informational, Class: scanners.Clean,
 		Summary: "The notebook has cells with code.",
-		Help:    "Somebody who opens the notebook may run them one by one. What they do has findings of its own, under cells.ipynb.py and commands.sh.",
+		Help:    "Somebody who opens the notebook may run them one by one. What they do has findings of its own, under the number of the cell.",
 		CWE:     []string{"CWE-829"}, ATLAS: []string{"AML.T0011.001"}, OWASP: []string{"LLM03"},
+	}, {
+		ID: "notebook/broken-cell", Severity: scanners.Low, Class: scanners.Unknown,
+		Summary: "A cell with code is not Python, so that it does not run.",
+		Help: "An exercise that is not filled in, or a command without its !. Its lines that are no Python were looked at as text only. " +
+			"Whoever corrects the cell runs what is in it then.",
+		CWE: []string{"CWE-829"}, ATLAS: []string{"AML.T0011.001"}, OWASP: []string{"LLM03"},
 	}, {
 		ID: "notebook/active-output", Severity: scanners.Low, Class: scanners.Unknown,
 		Summary: "An output of the notebook holds JavaScript or a frame.",
@@ -80,7 +91,9 @@ const (
 type cell struct {
 	kind, language string
 	source         strings.Builder
+	text           string // the source, once the cell is read
 	offset         int64
+	number         int
 }
 
 type scan struct {
@@ -90,11 +103,15 @@ type scan struct {
 	key   string
 
 	cell     cell
-	open     int // depth of the current cell, 0 for none
-	language string
-	python   strings.Builder
-	commands strings.Builder
+	open     int      // depth of the current cell, 0 for none
+	number   int      // of the current cell, from 1
+	claims   []string // what the metadata say about the language
+	codes    []cell   // with code, until the language is known
+	kept     int      // bytes of source in them
+	python   parts
+	commands parts
 	others   []string // languages that are not analysed
+	unread   error    // a cell that is neither read nor harmless
 	cut      bool
 	cells    int
 	html     strings.Builder
@@ -109,6 +126,7 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 	if err != nil && !errors.As(err, &format) {
 		return scanners.Result{Findings: s.found.All()}, err
 	}
+	s.judge()
 	if s.cells > 0 {
 		s.found.Add("notebook/code", 0, "%d cells of code", s.cells)
 	}
@@ -118,6 +136,8 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 		return result, err
 	case s.cut:
 		return result, &scanners.FormatError{Code: scanners.GapLimit, Err: fmt.Errorf("more than %d MiB of source", maxSource>>20)}
+	case s.unread != nil:
+		return result, &scanners.FormatError{Code: scanners.GapUnsupported, Err: s.unread}
 	case len(s.others) > 0:
 		return result, &scanners.FormatError{Code: scanners.GapUnsupported, Err: fmt.Errorf("cells in %s are not analysed", clip.Quote(s.others[0], 40))}
 	}
@@ -129,10 +149,10 @@ func (s *scan) members() []scanners.Member {
 	var out []scanners.Member
 	for _, m := range []struct {
 		name string
-		text *strings.Builder
+		text *parts
 	}{{"cells.ipynb.py", &s.python}, {"commands.sh", &s.commands}} {
 		if text := m.text.String(); strings.TrimSpace(text) != "" {
-			out = append(out, scanners.Member{Name: m.name, Size: int64(len(text)), Span: scanners.Span{Len: s.file.Size},
+			out = append(out, scanners.Member{Name: m.name, Size: int64(len(text)), Span: scanners.Span{Len: s.file.Size}, Place: m.text.place,
 				Open: func() (io.Reader, error) { return strings.NewReader(text), nil }})
 		}
 	}
@@ -162,7 +182,8 @@ func (s *scan) token(t jsontok.Token) {
 		s.keys = append(s.keys, s.key)
 		if t.Kind == jsontok.ObjectStart && s.open == 0 && s.key == "cells" {
 			s.open = len(s.keys)
-			s.cell = cell{offset: t.Offset}
+			s.number++
+			s.cell = cell{offset: t.Offset, number: s.number}
 		}
 	case jsontok.ObjectEnd, jsontok.ArrayEnd:
 		s.endHTML()
@@ -189,14 +210,14 @@ func (s *scan) text(t jsontok.Token) {
 	inCell := s.open > 0
 	depth := len(s.keys) - s.open
 	switch {
-	case !inCell && (s.key == "language" || s.key == "name" && len(s.keys) > 1 && s.keys[len(s.keys)-1] == "language_info"):
-		s.language = clip.Bytes(t.Text, 40)
+	case !inCell && (s.key == "language" || s.key == "name" && len(s.keys) > 1):
+		s.claim(s.keys[len(s.keys)-1], strings.ToLower(clip.Bytes(t.Text, 40)))
 	case inCell && depth == 0 && s.key == "cell_type":
 		s.cell.kind = clip.Bytes(t.Text, 20)
 	case inCell && depth == 0 && s.key == "language":
 		s.cell.language = clip.Bytes(t.Text, 40)
 	case inCell && depth <= 1 && (s.key == "source" || s.key == "input"):
-		s.cut = s.cut || t.Cut() || s.cell.source.Len()+s.python.Len() > maxSource
+		s.cut = s.cut || t.Cut() || s.kept+s.cell.source.Len()+len(t.Text) > maxSource
 		if !s.cut {
 			s.cell.source.Write(t.Text)
 		}
@@ -229,129 +250,18 @@ func (s *scan) endHTML() {
 	s.markup(text, s.htmlAt)
 }
 
-func (s *scan) markup(text string, offset int64) {
-	signs, _ := markup.Find(strings.NewReader(text)) // what is too long was looked at by its beginning
-	for _, sign := range signs {
-		if sign.Kind == markup.Launch {
-			s.found.Add("notebook/launch", offset, "%s", sign.What)
-		} else {
-			s.found.Add("notebook/active-output", offset, "%s", sign.What)
-		}
-	}
-}
-
 func (s *scan) endCell() {
 	source := s.cell.source.String()
 	switch s.cell.kind {
 	case "code":
 		s.cells++
-		s.code(source)
+		s.kept += len(source)
+		s.cell.text = source
+		s.cell.source = strings.Builder{}
+		if source != "" {
+			s.codes = append(s.codes, s.cell)
+		}
 	case "markdown", "heading", "raw", "":
 		s.markup(source, s.cell.offset)
 	}
-}
-
-// code sorts a cell by its magic: IPython, "Built-in magic commands".
-func (s *scan) code(source string) {
-	language := strings.ToLower(s.cell.language)
-	if language == "" {
-		language = strings.ToLower(s.language)
-	}
-	first, rest, _ := strings.Cut(strings.TrimLeft(source, " \t\r\n"), "\n")
-	if magic, ok := strings.CutPrefix(first, "%%"); ok {
-		name, arguments, _ := strings.Cut(strings.TrimSpace(magic), " ")
-		s.magic(name, strings.TrimSpace(arguments), rest)
-		return
-	}
-	if language != "" && !strings.Contains(language, "python") {
-		s.other(language)
-		return
-	}
-	s.lines(source)
-}
-
-func (s *scan) other(language string) {
-	if !slices.Contains(s.others, language) && len(s.others) < 16 {
-		s.others = append(s.others, language)
-	}
-}
-
-// dataMagics show or keep their text; they run nothing.
-var dataMagics = []string{"html", "svg", "latex", "markdown", "sql", "css"}
-
-// otherMagics run another language.
-var otherMagics = []string{"R", "julia", "perl", "ruby", "javascript", "js", "cython", "octave", "bigquery", "java", "node", "cuda", "cu", "cpp"}
-
-func (s *scan) magic(name, arguments, body string) {
-	switch {
-	case slices.Contains([]string{"bash", "sh", "system", "sx", "!", "cmd", "powershell", "script"}, name):
-		s.commands.WriteString(body + "\n")
-	case name == "writefile" || name == "file":
-		if path.Ext(arguments) == ".py" {
-			s.lines(body)
-		} else {
-			s.commands.WriteString(body + "\n")
-		}
-	case name == "html":
-		s.markup(body, s.cell.offset)
-	case slices.Contains(dataMagics, name):
-	case slices.Contains(otherMagics, name):
-		s.other(name)
-	default: // time, capture and others that run Python
-		s.lines(body)
-	}
-}
-
-// lines copies Python, and takes out what IPython adds to it.
-func (s *scan) lines(source string) {
-	for line := range strings.SplitSeq(source, "\n") {
-		text := strings.TrimLeft(line, " \t")
-		indent := line[:len(line)-len(text)]
-		command, ok := command(text)
-		switch {
-		case ok:
-			s.commands.WriteString(command + "\n")
-			s.python.WriteString(indent + "pass\n")
-		case assigned(text) >= 0:
-			at := assigned(text)
-			s.commands.WriteString(strings.TrimLeft(text[at:], "!% ") + "\n")
-			s.python.WriteString(indent + text[:at] + "None\n")
-		case strings.HasPrefix(text, "?") || strings.HasSuffix(strings.TrimRight(text, "\r "), "?") && !strings.ContainsAny(text, "#'\""):
-			s.python.WriteString(indent + "pass\n")
-		default:
-			s.python.WriteString(strings.TrimRight(line, "\r") + "\n")
-		}
-	}
-}
-
-// command recognises a line that IPython does not hand to Python.
-func command(text string) (string, bool) {
-	text = strings.TrimRight(text, "\r")
-	switch {
-	case strings.HasPrefix(text, "!") && !strings.HasPrefix(text, "!="):
-		return strings.TrimLeft(text, "! "), true
-	case len(text) > 1 && text[0] == '%' && isLetter(text[1]):
-		for _, shell := range []string{"%system ", "%sx ", "%sc "} {
-			if rest, ok := strings.CutPrefix(text, shell); ok {
-				return rest, true
-			}
-		}
-		return strings.TrimPrefix(text, "%"), true
-	}
-	return "", false
-}
-
-func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
-
-// assigned is where the command begins in name = !command, or -1.
-func assigned(text string) int {
-	name, rest, ok := strings.Cut(text, "=")
-	if !ok {
-		return -1
-	}
-	rest = strings.TrimLeft(rest, " \t")
-	if strings.ContainsAny(name, "('\"[#") || !strings.HasPrefix(rest, "!") && !(len(rest) > 1 && rest[0] == '%' && isLetter(rest[1])) {
-		return -1
-	}
-	return len(text) - len(rest)
 }

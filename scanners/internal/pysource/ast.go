@@ -96,6 +96,16 @@ type Problem struct {
 	What string
 }
 
+// IsBound reports a problem of the reader, not of the text: Python may read it.
+func (p Problem) IsBound() bool {
+	return p.What == errBounds.Error() || p.What == tooDeep || p.What == tooLong
+}
+
+const (
+	tooDeep = "blocks nested too deep"
+	tooLong = "the text is longer than 4 MiB"
+)
+
 type problems struct{ list []Problem }
 
 const maxProblems = 32

@@ -90,7 +90,7 @@ func (l *lexer) indentation() (empty bool) {
 func (l *lexer) indentTo(column int) {
 	if column > l.indents[len(l.indents)-1] {
 		if len(l.indents) >= maxIndents {
-			l.problems.add(l.at, "blocks nested too deep")
+			l.problems.add(l.at, tooDeep)
 			return
 		}
 		l.indents = append(l.indents, column)

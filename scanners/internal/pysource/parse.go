@@ -36,7 +36,7 @@ type parser struct {
 func Parse(src string) *Tree {
 	t := &Tree{}
 	if len(src) > MaxSize {
-		t.Problems = append(t.Problems, Problem{MaxSize, "the text is longer than 4 MiB"})
+		t.Problems = append(t.Problems, Problem{MaxSize, tooLong})
 		return t
 	}
 	p := &parser{lexer: lex(src), tree: t}
