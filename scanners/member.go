@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // spoolInMemory is the size up to which a decompressed member is kept in
@@ -150,4 +151,14 @@ func (n *node) size(m Member) int64 {
 		return m.Span.Len
 	}
 	return n.spooled
+}
+
+// placed is the path and the offset of something in a member that was put together
+// from parts.
+func placed(f File, path []string, offset int64) ([]string, int64) {
+	if f.Place == nil || len(path) == 0 {
+		return path, offset
+	}
+	part, at := f.Place(offset)
+	return append(slices.Clone(path[:len(path)-1]), label(part)), at
 }

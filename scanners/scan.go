@@ -147,16 +147,6 @@ func (r *run) apply(n *node, s Scanner, head Head, f File, path []string) {
 	}
 }
 
-// placed is the path and the offset of something in a member that was put together
-// from parts.
-func placed(f File, path []string, offset int64) ([]string, int64) {
-	if f.Place == nil || len(path) == 0 {
-		return path, offset
-	}
-	part, at := f.Place(offset)
-	return append(slices.Clone(path[:len(path)-1]), label(part)), at
-}
-
 // guarded runs Match and Scan behind the panic barrier.
 func (r *run) guarded(s Scanner, head Head, f File) (result Result, matched bool, err error) {
 	defer func() { matched = matched || err != nil }() // a panic in Match is an opinion too
@@ -306,11 +296,6 @@ func (r *run) facts(list []Fact, path []string) {
 
 func (r *run) gap(code GapCode, path []string, offset int64, reason string) {
 	r.report.Gaps = append(r.report.Gaps, Gap{Code: code, Path: path, Offset: offset, Reason: oneLine(reason)})
-}
-
-func (r *run) gapError(scanner string, err error, path []string) {
-	code, offset := codeOf(err)
-	r.gap(code, path, offset, scanner+": "+err.Error())
 }
 
 // codeOf says what kind of gap an error leaves, and at which byte.

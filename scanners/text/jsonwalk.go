@@ -70,6 +70,9 @@ func (s *scan) readJSON(r io.Reader) error {
 	w := &walk{scan: s, stack: make([]level, 1, 8)}
 	err := w.run(jsontok.New(r, jsontok.Options{Base: base, MaxText: maxString, Python: true, Many: true}))
 	var format *scanners.FormatError
+	if err == nil && w.values > 1 && isLoaded(s.base) {
+		return &scanners.FormatError{Err: errors.New("a configuration that no loader can read: several values one after another")}
+	}
 	if !errors.As(err, &format) {
 		return err
 	}
@@ -81,8 +84,25 @@ func (s *scan) readJSON(r io.Reader) error {
 		if w.values > 0 && errors.Is(err, jsontok.ErrEnds) {
 			return scanners.CutOff(s.file.Size, 0)
 		}
+		if isLoaded(s.base) {
+			return &scanners.FormatError{Offset: format.Offset, Err: fmt.Errorf("a configuration that no loader can read: %w", format.Err)}
+		}
 	}
 	return nil
+}
+
+// loaded are the configurations that loaders read with a strict parser (Python's
+// json, serde_json): transformers, tokenizers, diffusers, peft,
+// sentence-transformers. What they refuse was not understood here either.
+var loaded = []string{
+	"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
+	"preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json", "image_processor_config.json", "chat_template.json",
+	"model_index.json", "scheduler_config.json", "adapter_config.json", "modules.json", "sentence_bert_config.json",
+	"config_sentence_transformers.json", "quantize_config.json", "quantization_config.json",
+}
+
+func isLoaded(base string) bool {
+	return slices.Contains(loaded, base) || strings.HasSuffix(base, ".index.json")
 }
 
 // isBlank reports a file of white space only, as an empty list of lines is.

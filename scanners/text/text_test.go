@@ -364,3 +364,22 @@ func FuzzScan(f *testing.F) {
 		scannertest.Properties(t, New(), name, data)
 	})
 }
+
+// TestLoadedConfiguration: a configuration that its loader refuses is a gap; other
+// JSON with comments is none.
+func TestLoadedConfiguration(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		gap        bool
+	}{
+		{"config.json", `{"a": 1,}`, true}, {"generation_config.json", "// x\n{}", true}, {"tokenizer.json", "Access denied", true},
+		{"model.safetensors.index.json", "{'weight_map': {}}", true}, {"config.json", "{}{}", true}, {"config.json", " \n", true},
+		{"config.json", `{"a": NaN, "b": [1e3]}` + "\n", false}, {"config.json", "\ufeff{}", false},
+		{"tsconfig.json", `{"a": 1,}`, false}, {".vscode/settings.json", "// x\n{}", false}, {"x.jsonc", "/* x */ {}", false}, {"rows.json", "{}\n{}\n", false},
+	} {
+		report := scannertest.Scan([]scanners.Scanner{New()}, c.name, []byte(c.text))
+		if len(report.Gaps) > 0 != c.gap {
+			t.Errorf("%s %q: %+v", c.name, c.text, report.Gaps)
+		}
+	}
+}
