@@ -52,7 +52,7 @@ func (m *machine) isArmed(v value) bool {
 	case v.tag() == tagGlobal:
 		return !isPlainName(m.judge.names.list[v.middle()])
 	case v.tag() == tagObject:
-		return m.armed.objects[v.low()] || m.judge.names.list[v.middle()].entry.Holds(pyglobals.ShapePartial)
+		return m.armed.objects[v.low()] || isCallable(m.judge.names.list[v.middle()])
 	case v.isContainer():
 		return m.armed.containers[v.low()]
 	}

@@ -114,7 +114,9 @@ func (m *machine) fits(g *global, args value) bool {
 	case pyglobals.ShapeDtype:
 		// A data type made of another one may be the same object, which has a second name then.
 		return n >= 1 && (items[0].isText() || m.listed(items[0], pyglobals.Value))
-	case pyglobals.ShapeNone, pyglobals.ShapeDistribution:
+	case pyglobals.ShapeAccessor:
+		return m.fitsAccessor(g, items)
+	case pyglobals.ShapeNone, pyglobals.ShapeDistribution, pyglobals.ShapeLater, pyglobals.ShapeScriptObject:
 		return n == 0
 	case pyglobals.ShapePlain:
 		return m.areData(items, maxPlain)
@@ -214,7 +216,7 @@ func (m *machine) isString(v value, want ...string) bool {
 	if !v.isText() {
 		return false
 	}
-	text, all, ok := m.string(v, 64)
+	text, all, ok := m.string(v, 2*maxMagic)
 	for _, w := range want {
 		if ok && all && text == w {
 			return true

@@ -38,7 +38,7 @@ func Explain(ctx context.Context, f scanners.File, lim scanners.Limits, all bool
 		x.printf("the analysis ends: %v\n", err)
 	}
 	x.printf("would load with torch.load(weights_only=True): %s\n", answer(a.blockers()))
-	for _, line := range advice(a.judge.names.list, result.Findings, err) {
+	for _, line := range advice(a.judge.names.list, result.Findings, len(a.blockers()) == 0, err) {
 		x.printf("to do: %s\n", line)
 	}
 	if line := a.safeGlobals(result.Findings, err); line != "" {
@@ -133,8 +133,9 @@ func answer(blockers []string) string {
 	return "no: " + clean(strings.Join(blockers, "; "))
 }
 
-// advice says what to do with a file that does this.
-func advice(list []*global, findings []scanners.Finding, err error) []string {
+// advice says what to do with a file that does this; weightsOnly is whether
+// torch.load(weights_only=True) takes it.
+func advice(list []*global, findings []scanners.Finding, weightsOnly bool, err error) []string {
 	var lines []string
 	known, unknown := false, false
 	for _, f := range findings {
@@ -145,15 +146,26 @@ func advice(list []*global, findings []scanners.Finding, err error) []string {
 	}
 	switch {
 	case known:
-		lines = append(lines, "do not load it; ask whoever published it for the weights in a format that holds no code (safetensors)")
+		lines = append(lines, "do not load it; ask whoever published it for a format that holds no code: "+codeless(list))
 	case unknown:
 		lines = append(lines, "find out which package has "+clean(strings.Join(unlisted(list), ", "))+
 			"; when it is yours, or you trust it, allow this file by a waiver (assay policy waive), with a date on which it ends")
 	case err != nil:
 		lines = append(lines, "fetch it again: it is damaged, or not whole")
 	}
+	if classes := ofAuthor(list); classes != "" {
+		lines = append(lines, "__main__ is the script that saved the file: loading needs its definition of "+clean(classes)+
+			"; ask its author for a state dict or plain data instead, which need none")
+	}
 	seen := make(map[string]bool)
 	for _, g := range list {
+		if g.entry != nil && g.entry.Profile == "torch_weights" && !weightsOnly {
+			if !seen[wholeModel] {
+				seen[wholeModel] = true
+				lines = append(lines, wholeModel)
+			}
+			continue
+		}
 		if g.entry != nil && remedies[g.entry.Profile] != "" && !seen[remedies[g.entry.Profile]] {
 			seen[remedies[g.entry.Profile]] = true
 			lines = append(lines, remedies[g.entry.Profile])
@@ -163,6 +175,34 @@ func advice(list []*global, findings []scanners.Finding, err error) []string {
 		lines = append(lines, "plain data: save it as JSON, which cannot carry code")
 	}
 	return lines
+}
+
+// wholeModel is the remedy for a file with tensors that torch.load(weights_only=True)
+// refuses.
+const wholeModel = "weights_only=True refuses this file: ask for the weights alone, saved with safetensors.torch.save_file(model.state_dict(), path)"
+
+// codeless names the formats without code for what is in the file: safetensors keeps
+// tensors, and an estimator is more than these.
+func codeless(list []*global) string {
+	for _, g := range list {
+		for _, p := range [...]string{"sklearn", "joblib"} {
+			if inPackage(g.module, p) || g.entry != nil && g.entry.Profile == p {
+				return "skops or an ONNX export for scikit-learn; or train it again from its data, or load it in a sandbox only"
+			}
+		}
+	}
+	return "safetensors"
+}
+
+// ofAuthor are the names of the script that saved the file, some of them.
+func ofAuthor(list []*global) string {
+	var names []string
+	for _, g := range list {
+		if g.entry == nil && g.module == scriptModule && len(names) < 5 && !slices.Contains(names, g.name) {
+			names = append(names, g.name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // unlisted are the names on no list, some of them.

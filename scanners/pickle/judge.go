@@ -139,6 +139,9 @@ func (j *judge) call(m *machine, kind callKind, id uint32, args, named value) {
 	j.effects++
 	j.calls++
 	_, n, _ := m.nodes.items(args)
+	if m.takesAttribute(g, kind, args) {
+		return
+	}
 	allowed := g.entry.Allows(kind.use(n)) && m.fitsArguments(g, args, named) && m.fits(g, args) && m.fitsQuestions(g, kind, args, named)
 	if j.listen != nil {
 		j.emit(event{kind: eventCall, off: m.opOff, global: g, ok: allowed,
@@ -146,9 +149,16 @@ func (j *judge) call(m *machine, kind callKind, id uint32, args, named value) {
 	}
 	if allowed {
 		g.used = true
+		j.later(m, g)
 	} else {
 		rule, severity := gradeCall(g)
+		if rule == ruleUnknownCall && kind == callNew && ofScript(g) {
+			rule, severity = ruleUnknownImport, ruleTable[ruleUnknownImport].Severity
+		}
 		j.about(g, rule, severity, m.opOff, func() string {
+			if rule == ruleUnknownImport {
+				return fmt.Sprintf("makes an object of %s: %s", g, whyCall(g, false))
+			}
 			if code := m.codeTouches(g, args); code != "" {
 				return fmt.Sprintf("calls %s(...) by %s: %s%s", g, kind, whyCall(g, false), code)
 			}
@@ -192,6 +202,8 @@ func whyCall(g *global, allowed bool) string {
 		return fmt.Sprintf("%s (%s)", g.danger.Caps, g.danger.Reason)
 	case g.entry != nil:
 		return fmt.Sprintf("the name is listed (%s), this use of it is not", g.entry.Reason)
+	case g.module == scriptModule:
+		return "__main__ is the script that saved the file, whose names no allow list can have"
 	}
 	return "no allow list has this name"
 }
@@ -221,7 +233,7 @@ func (j *judge) state(m *machine, target, state value) {
 		j.emit(event{kind: eventState, off: m.opOff, global: g,
 			text: m.repr(target, 0) + ".__setstate__(" + m.repr(state, 0) + ")", why: whyCall(g, allowed), ok: allowed})
 	}
-	if allowed || g.entry == nil && g.used {
+	if allowed || g.entry == nil && g.used && (!ofScript(g) || m.fitsState(g, state)) {
 		return // an unlisted class was reported when it was called
 	}
 	j.effects++

@@ -35,7 +35,7 @@ const (
 
 // What can be done about it, in the words that several rules share.
 const (
-	helpConvert = " Ask the publisher for the weights as safetensors, or convert them in a sandbox; load PyTorch files with weights_only=True."
+	helpConvert = " Ask the publisher for the weights as safetensors (an estimator of scikit-learn as skops or ONNX), or convert them in a sandbox; load PyTorch files with weights_only=True."
 	helpReport  = " Do not load this file; report it to whoever publishes it."
 )
 

@@ -105,10 +105,18 @@ func (m *machine) fitsState(g *global, state value) bool {
 	if m.holdsMagic(state, 2) {
 		return false
 	}
-	if g.entry != nil && g.entry.Shape == pyglobals.ShapeDistribution {
-		return m.fitsDistribution(state)
+	if g.entry == nil {
+		return true
 	}
-	if g.entry == nil || g.entry.Shape != pyglobals.ShapePartial {
+	switch g.entry.Shape {
+	case pyglobals.ShapeDistribution:
+		return m.fitsDistribution(state)
+	case pyglobals.ShapeScriptObject:
+		return m.fitsScriptObject(g, state)
+	case pyglobals.ShapeLater:
+		return m.fitsLater(state)
+	case pyglobals.ShapePartial:
+	default:
 		return true
 	}
 	items, n, all := m.nodes.items(state)

@@ -62,6 +62,9 @@ const (
 	ShapePartial       Shape = "partial"       // (listed name); its state repeats it with arguments
 	ShapeBuffer        Shape = "buffer"        // (bytes, data type of numpy, shape, order)
 	ShapeCaller        Shape = "caller"        // a function that calls its arguments: kept by an object of its own library, never called
+	ShapeAccessor      Shape = "accessor"      // plain names of attributes, or of a method and constants for it
+	ShapeLater         Shape = "later"         // no arguments; reported low, for what it does when it is used
+	ShapeScriptObject  Shape = "scriptobject"  // no arguments; its state names one of its Attrs
 	ShapeDistribution  Shape = "distribution"  // no arguments; its state has a template that is executed
 )
 
