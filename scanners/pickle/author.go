@@ -69,8 +69,11 @@ var farMethods = []string{"query", "eval", "tofile", "dump*", "load*", "save*", 
 	"to_pickle", "to_csv", "to_json", "to_parquet", "to_feather", "to_orc", "to_excel", "to_hdf", "to_sql", "to_stata",
 	"to_html", "to_latex", "to_markdown", "to_xml", "to_gbq", "to_clipboard", "to_file", "share_memory*", "set_*"}
 
-// fitsAccessor: attribute names, or the name of a method and constants.
+// fitsAccessor: of constants, attribute names, or the name of a method and any others.
 func (m *machine) fitsAccessor(g *global, items []value) bool {
+	if g.entry.Shape != pyglobals.ShapeAccessor {
+		return true
+	}
 	names := items
 	if g.name == "methodcaller" {
 		names = items[:min(1, len(items))]
@@ -84,7 +87,7 @@ func (m *machine) fitsAccessor(g *global, items []value) bool {
 			return false
 		}
 	}
-	return len(names) > 0 && m.areData(items[len(names):], maxPlain)
+	return len(names) > 0
 }
 
 func isFarMethod(name string) bool {

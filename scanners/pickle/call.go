@@ -114,12 +114,10 @@ func (m *machine) fits(g *global, args value) bool {
 	case pyglobals.ShapeDtype:
 		// A data type made of another one may be the same object, which has a second name then.
 		return n >= 1 && (items[0].isText() || m.listed(items[0], pyglobals.Value))
-	case pyglobals.ShapeAccessor:
-		return m.fitsAccessor(g, items)
 	case pyglobals.ShapeNone, pyglobals.ShapeDistribution, pyglobals.ShapeLater, pyglobals.ShapeScriptObject:
 		return n == 0
-	case pyglobals.ShapePlain:
-		return m.areData(items, maxPlain)
+	case pyglobals.ShapePlain, pyglobals.ShapeAccessor:
+		return m.areData(items, maxPlain) && m.fitsAccessor(g, items)
 	case pyglobals.ShapeContainer:
 		return m.fitsContainer(g, items)
 	case pyglobals.ShapeOwn:
