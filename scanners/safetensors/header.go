@@ -166,6 +166,7 @@ func (h *header) readMetadataValue(key jsontok.Token) error {
 	h.metadata += value.Size
 	h.checkMarkers(value)
 	h.facts.addMetadata(name, value.Text)
+	h.addDocument(value)
 	return nil
 }
 

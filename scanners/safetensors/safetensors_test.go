@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 	"testing"
@@ -233,5 +234,27 @@ func TestTruncated(t *testing.T) {
 		if c.want == scanners.Low && !strings.Contains(r.Gaps[0].Reason, "fetch it again") {
 			t.Errorf("%s: gap %q", what, r.Gaps[0].Reason)
 		}
+	}
+}
+
+// What may be a configuration in the metadata is handed on whole; other values are not.
+func TestDocuments(t *testing.T) {
+	data := withTensors(0, `"__metadata__":{"config":"{\"_target_\":\"os.system\"}","c":"m:\n  target: \"os\\x2esystem\"\n","format":"pt","note":"steps: 5"}`)
+	result, err := scannertest.Run(New(), "a.safetensors", data)
+	if err != nil || len(result.Members) != 2 {
+		t.Fatal(result.Members, err)
+	}
+	for i, want := range []string{`{"_target_":"os.system"}`, "m:\n  target: \"os\\x2esystem\"\n"} {
+		r, err := result.Members[i].Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := io.ReadAll(r); string(got) != want {
+			t.Errorf("%q", got)
+		}
+	}
+	many := strings.Repeat(`"k":"{}",`, maxDocuments+1)
+	if _, err := scannertest.Run(New(), "a.safetensors", withTensors(0, `"__metadata__":{`+many[:len(many)-1]+`}`)); err == nil {
+		t.Error("documents beyond the bound are left out in silence")
 	}
 }
