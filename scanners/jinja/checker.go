@@ -27,6 +27,8 @@ type checker struct {
 	choices  map[string][]string   // the texts that a loop variable goes through
 	flags    map[string][]*trigger // names whose truth depends on content
 	triggers []*trigger
+	tables   map[string]template.Expr // lists and dictionaries that names stand for
+	open     bool                     // look into tables for what is printed
 
 	past      bool // a loop over the messages has printed them
 	doubling  int  // assignments that double a text
@@ -37,7 +39,7 @@ type checker struct {
 func newChecker(src string, found *findings.List) *checker {
 	return &checker{src: src, found: found, fold: template.Folder{Names: make(map[string]template.Value)},
 		defined: make(map[string]bool), macros: make(map[string]bool), params: make(map[string][]string), given: make(map[string]holding), reported: make(map[string]bool),
-		holds: map[string]holding{"messages": allMessages}, built: make(map[string]bool), choices: make(map[string][]string), flags: make(map[string][]*trigger)}
+		holds: map[string]holding{"messages": allMessages}, built: make(map[string]bool), choices: make(map[string][]string), flags: make(map[string][]*trigger), tables: make(map[string]template.Expr)}
 }
 
 // maxSteps bounds the work for one template. Ordinary ones need some thousand.
@@ -204,8 +206,10 @@ func (c *checker) forStmt(s *template.For, at place) {
 		c.choices[n.Name] = v.Strings()
 		defer func() { c.choices[n.Name] = outer }()
 	}
+	defer c.entries(s)()
+	inner.conds = append(slices.Clone(at.conds), c.conditions(s.Iter, false)...)
 	if s.Cond != nil {
-		inner.conds = append(slices.Clone(at.conds), c.conditions(s.Cond, false)...)
+		inner.conds = append(inner.conds, c.conditions(s.Cond, false)...)
 	}
 	c.body(s.Body, inner)
 	leave()
@@ -283,6 +287,7 @@ func (c *checker) assign(name string, value template.Expr, at place) {
 	c.flag(name, c.conditions(value, false))
 	c.flag(name, slices.DeleteFunc(slices.Clone(at.conds), func(t *trigger) bool { return !t.phrase }))
 	c.holds[name] = max(c.holds[name], c.held(value))
+	c.table(name, value)
 	if call, ok := value.(*template.Call); ok && key(call.Func) == "namespace" {
 		for _, a := range call.Args {
 			c.assign(name+"."+a.Name, a.Value, at)

@@ -61,7 +61,14 @@ func (c *checker) held(e template.Expr) holding {
 		if h := c.holds[key(e)]; h != nothing {
 			return h
 		}
+		if d, ok := e.X.(*template.Dict); ok {
+			return c.held(d)
+		}
 		return c.member(e.X, e.Name)
+	case *template.List:
+		return c.heldIn(e.Items)
+	case *template.Dict:
+		return c.heldInDict(e)
 	case *template.Index:
 		return c.indexed(e)
 	case *template.Call:
@@ -76,6 +83,33 @@ func (c *checker) held(e template.Expr) holding {
 		}
 	}
 	return nothing
+}
+
+// heldIn tells what a list or a dictionary written out holds: a message makes a
+// list of messages.
+func (c *checker) heldIn(items []template.Expr) holding {
+	most := nothing
+	for _, x := range items {
+		if h := c.held(x); h == oneMessage {
+			most = max(most, allMessages)
+		} else {
+			most = max(most, h)
+		}
+	}
+	return most
+}
+
+// heldInDict takes a dictionary with a text under the key of one for a message.
+func (c *checker) heldInDict(d *template.Dict) holding {
+	most := nothing
+	for i, x := range d.Values {
+		h := c.held(x)
+		if v, ok := c.fold.Fold(d.Keys[i]); ok && textKeys[v.S] {
+			h = min(h, oneMessage)
+		}
+		most = max(most, h)
+	}
+	return most
 }
 
 func (c *checker) heldOrNothing(e template.Expr) holding {
@@ -99,6 +133,12 @@ func (c *checker) indexed(e *template.Index) holding {
 		return h
 	}
 	if v, ok := c.fold.Fold(e.Key); ok && v.Kind == template.StringValue {
+		if h := c.holds[key(e.X)+"."+v.S]; h != nothing {
+			return h
+		}
+		if d, ok := e.X.(*template.Dict); ok {
+			return c.held(d)
+		}
 		return c.member(e.X, v.S)
 	}
 	return h.item()
@@ -112,6 +152,9 @@ func (c *checker) called(e *template.Call) holding {
 	}
 	method, ok := e.Func.(*template.Attr)
 	if !ok {
+		if key(e.Func) == "caller" {
+			return c.holds["caller()"]
+		}
 		return c.returned(e)
 	}
 	if method.Name == "get" && len(e.Args) > 0 {
@@ -149,8 +192,15 @@ func (c *checker) filtered(e *template.Filter) holding {
 	switch {
 	case h == nothing || h == messageContent:
 		return h
-	case printers[e.Name]:
+	case printers[e.Name], h == oneMessage && (e.Name == "dictsort" || e.Name == "items"):
 		return messageContent
+	case e.Name == "groupby":
+		for _, a := range e.Args {
+			if v, ok := c.fold.Fold(a.Value); ok && textKeys[v.S] {
+				return messageContent
+			}
+		}
+		return h
 	case e.Name == "attr":
 		if len(e.Args) > 0 {
 			if v, ok := c.fold.Fold(e.Args[0].Value); ok {
@@ -178,19 +228,27 @@ type trigger struct {
 	phrase  bool // plain words, as a user writes them
 	negated bool
 
-	words   int // of natural language that depend on it
-	emitted int // offset of the first of them
+	words   int    // of natural language that depend on it
+	emitted int    // offset of the first of them
+	acts    string // what depends on it and acts: markup, an address, a command
 }
 
-// enough is how many words in a branch are a message to the model.
-const enough = 6
+// enough is how many words in a branch are a message to the model. After what a
+// person would write, two are an order.
+const (
+	enough           = 6
+	enoughAfterWords = 2
+)
 
 func (t *trigger) report(c *checker) {
+	asked := t.phrase && !contentKinds[t.literal]
 	switch {
-	case t.words >= enough:
+	case t.acts != "":
+		c.found.Add("jinja/content-condition", int64(t.emitted), "%s depends on %s in the content or date (compared at byte %d)", t.acts, quote(t.literal), t.offset)
+	case t.words >= enough, asked && t.words >= enoughAfterWords:
 		c.found.Add("jinja/content-condition", int64(t.emitted), "%d words that depend on %s in the content or date (compared at byte %d)",
 			t.words, quote(t.literal), t.offset)
-	case t.phrase && !contentKinds[t.literal]:
+	case asked:
 		c.found.AddAs(scanners.Medium, "jinja/content-condition", int64(t.offset), "content is compared with %s", quote(t.literal))
 	}
 }
@@ -222,8 +280,22 @@ func (c *checker) conditions(e template.Expr, negated bool) []*trigger {
 			}
 		}
 	case *template.Call:
-		if method, ok := e.Func.(*template.Attr); ok && !storing[method.Name] {
+		method, ok := e.Func.(*template.Attr)
+		switch {
+		case ok && method.Name == "get" && len(e.Args) > 0:
+			out = c.lookedUp(method.X, e.Args[0].Value)
+		case ok && !storing[method.Name]:
 			out = c.compared(method.X, negated, values(e.Args)...)
+		case key(e.Func) == "range":
+			for _, a := range e.Args {
+				if c.held(a.Value) == messageContent {
+					out = append(out, c.trigger(e.Offset(), number, false))
+				}
+			}
+		}
+	case *template.Index:
+		if _, slice := e.Key.(*template.Slice); !slice {
+			out = c.lookedUp(e.X, e.Key)
 		}
 	}
 	if n := key(e); n != "" {
@@ -273,6 +345,29 @@ func (c *checker) compared(content template.Expr, negated bool, with ...template
 	return out
 }
 
+// number stands for what is counted.
+const number = "a number"
+
+// lookedUp returns the triggers of a table in which a content, or a number that
+// depends on it, finds the entry.
+func (c *checker) lookedUp(table, by template.Expr) []*trigger {
+	if c.held(by) != messageContent {
+		return nil
+	}
+	if n := key(table); c.tables[n] != nil {
+		table = c.tables[n]
+	}
+	out := []*trigger{c.trigger(by.Offset(), number, false)}
+	if d, ok := table.(*template.Dict); ok {
+		for _, k := range d.Keys[:min(len(d.Keys), maxFlags)] {
+			for _, text := range c.constants(k) {
+				out = append(out, c.trigger(k.Offset(), text, false))
+			}
+		}
+	}
+	return out
+}
+
 // constants are the texts that an expression may have: those of a constant, of
 // the items of a list, of a variable that goes through constants. A number counts
 // when it is not one that says empty or single.
@@ -283,7 +378,7 @@ func (c *checker) constants(e template.Expr) []string {
 	v, ok := c.fold.Fold(e)
 	if ok {
 		if v.Kind == template.IntValue && (v.I > 2 || v.I < -1) {
-			return []string{"a number"}
+			return []string{number}
 		}
 		return slices.DeleteFunc(v.Strings(), func(s string) bool { return s == "" })
 	}
@@ -305,7 +400,7 @@ func (c *checker) trigger(offset int, literal string, negated bool) *trigger {
 			return t
 		}
 	}
-	t := &trigger{offset: offset, literal: literal, negated: negated, phrase: prose.IsPhrase(literal) && literal != "a number"}
+	t := &trigger{offset: offset, literal: literal, negated: negated, phrase: prose.IsPhrase(literal) && literal != number}
 	if len(c.triggers) >= 1000 {
 		c.exhausted = true
 		return t

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"assay/scanners"
+	"assay/scanners/internal/commands"
 	"assay/scanners/internal/prose"
 	"assay/scanners/internal/template"
 )
@@ -72,23 +73,49 @@ func (c *checker) dependent(e template.Expr, at place) {
 	if len(conds) == 0 {
 		return
 	}
+	c.open = true
 	for _, p := range c.pieces(e) {
 		depend(conds, p)
 	}
+	c.open = false
 }
 
 // depend notes natural language that is printed under conditions.
 func depend(conds []*trigger, p piece) {
-	n := 0
+	n, acts := 0, ""
 	if len(conds) > 0 {
-		n = prose.Words(p.text)
+		n, acts = prose.Words(p.text), active(p.text)
 	}
 	for _, t := range conds {
+		if acts != "" && p.text != t.literal && t.acts == "" {
+			t.acts, t.emitted = acts, p.offset
+		}
 		if n > 0 && p.text != t.literal {
 			t.words += n
 			t.emitted = cmp.Or(t.emitted, p.offset)
 		}
 	}
+}
+
+// markup is what a page runs or fetches.
+var markup = regexp.MustCompile(`(?i)<(?:script|iframe|img|object|embed|form|svg|link|meta|base)\b[^<>]{0,200}?(?:=|>)|\bjavascript:|!\[[^\]\n]{0,100}\]\(`)
+
+// active tells what in a text acts in what reads the answer, or nothing.
+func active(text string) string {
+	if m := markup.FindString(text); strings.Contains(m, "=") || strings.HasPrefix(strings.ToLower(m), "<script") || strings.HasPrefix(m, "!") || strings.HasSuffix(m, ":") {
+		return "the markup " + quote(m)
+	}
+	for _, s := range prose.Signs(text) {
+		if s.Kind == prose.Address {
+			return "the address " + s.What
+		}
+	}
+	for _, s := range commands.Judge(text) {
+		if s.Severity <= scanners.Medium {
+			return s.What
+		}
+	}
+	return ""
 }
 
 // silent are functions whose arguments are not printed.
@@ -105,8 +132,16 @@ func (c *checker) pieces(e template.Expr) []piece {
 	if n := key(e); strings.Contains(n, "system") {
 		return nil // printed as what it is called
 	}
+	if n := key(e); c.open && c.tables[n] != nil {
+		table := c.tables[n]
+		delete(c.tables, n) // one that holds itself ends here
+		defer func() { c.tables[n] = table }()
+		return c.pieces(table)
+	}
 	if v, ok := c.fold.Fold(e); ok {
-		if _, isCond := e.(*template.Cond); !isCond {
+		_, isCond := e.(*template.Cond)
+		_, isDict := e.(*template.Dict) // of which the fold has the keys
+		if !isCond && !isDict {
 			return []piece{{strings.Join(v.Strings(), " "), e.Offset()}}
 		}
 	}

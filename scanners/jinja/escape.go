@@ -34,6 +34,7 @@ func (c *checker) expression(e template.Expr) {
 			c.operator(x)
 		}
 		c.joined(x)
+		c.substitution(x)
 		return true
 	})
 	c.texts(e)

@@ -42,6 +42,11 @@ func (c *checker) define(s template.Stmt) {
 
 // passed notes which parameters of macros are given what a user wrote.
 func (c *checker) passed(s template.Stmt) {
+	if block, ok := s.(*template.Macro); ok && block.Call != nil {
+		if call, ok := block.Call.(*template.Call); ok && c.printsInput(block.Body) {
+			c.given[key(call.Func)+"(caller()"] = messageContent
+		}
+	}
 	for _, e := range template.Exprs(s) {
 		template.Walk(e, func(x template.Expr) bool {
 			if call, ok := x.(*template.Call); ok && c.macros[key(call.Func)] {
@@ -78,6 +83,7 @@ func (c *checker) macro(s *template.Macro, at place) {
 			c.holds[name] = messageContent
 		}
 	}
+	c.holds["caller()"] = c.given[s.Name+"(caller()"]
 	inner := at
 	inner.messages, inner.explains = true, explains(&template.Name{Name: s.Name})
 	before := len(c.triggers)
