@@ -67,6 +67,9 @@ func (f *flow) apply(fn value, args []value, keywords map[string]value, off int,
 		for _, name := range []string{"__init__", "__new__", "__post_init__", "__call__"} {
 			if m := c.methods[name]; m != nil {
 				f.give(m, append([]value{{class: fn.class}}, args...), keywords)
+				if name == "__call__" || name == "__new__" {
+					out = join(out, m.ret)
+				}
 			}
 		}
 		c.special(s)
@@ -162,6 +165,19 @@ func (f *flow) callRef(r string, fn value, args []value, keywords map[string]val
 		if len(arg.texts) > 0 {
 			f.constantCode(arg.texts[0], off, false, s)
 		}
+		return out
+	case "builtins.dict":
+		out.items = values(keywords)
+		for _, v := range args {
+			out.items = append(out.items, v.items...)
+		}
+		return out
+	case "site.getusersitepackages", "site.getsitepackages", "sysconfig.get_path", "sysconfig.get_paths", "distutils.sysconfig.get_python_lib":
+		folder := constant("{}/site-packages")
+		folder.items = []value{constant("{}/site-packages")}
+		return folder
+	case "jinja2.Template", "jinja2.Environment().from_string", "jinja2.nativetypes.NativeEnvironment().from_string":
+		f.template(r, arg, off, s)
 		return out
 	case "types.SimpleNamespace", "argparse.Namespace":
 		return f.namespace(keywords, off)

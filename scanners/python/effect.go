@@ -55,6 +55,8 @@ func (f *flow) effect(r string, fn value, args []value, keywords map[string]valu
 		if isSafe(r, args, keywords) {
 			return
 		}
+	case remove:
+		f.removes(r, args, off, s)
 	case execute:
 		f.runsData(given, off, s)
 	case pipe:
@@ -148,7 +150,7 @@ func (f *flow) started(r string, given []value, off int, s *scope) grade {
 		}
 		program, _, _ := strings.Cut(strings.TrimSpace(text), " ")
 		program = program[strings.LastIndexAny(program, `/\`)+1:]
-		if i == 0 && slices.Contains(statusPrograms, program) && !strings.ContainsAny(text, "|;&`$<>") {
+		if i == 0 && slices.Contains(statusPrograms, program) && installed(text) && !(program == "git" && gitRuns.MatchString(text)) && !strings.ContainsAny(text, "|;&`$<>") {
 			g = harmless
 		}
 		if i == 0 {
@@ -158,6 +160,22 @@ func (f *flow) started(r string, given []value, off int, s *scope) grade {
 	return g
 }
 
+// gitRuns matches options and settings by which git starts other programs
+// (git-config: alias, core.sshCommand, core.pager, core.fsmonitor, filter, diff).
+var gitRuns = regexp.MustCompile(`\s(?:-c|--config(?:-env)?|--exec(?:-path)?|--upload-pack|--receive-pack|-u|--ext-diff|--textconv|--open-files-in-pager|-O)\b|ext::|\sconfig\s.*(?:alias|core|filter|diff|merge|pager|credential|gpg|ssh|hook)|\s(?:filter-branch|bisect\s+run|submodule\s+foreach|rebase\s.*-x)\b|!`)
+
+// installed reports a program of the machine: one that is named by a path inside
+// the repository is a file of the repository.
+func installed(text string) bool {
+	program, _, _ := strings.Cut(strings.TrimSpace(text), " ")
+	program = strings.ReplaceAll(program, "\\", "/")
+	return !strings.Contains(program, "/") || systemFolder.MatchString(program) && !strings.Contains(program, "..")
+}
+
+// systemFolder matches where programs are installed; the beginning may be a setting
+// such as CUDA_HOME.
+var systemFolder = regexp.MustCompile(`^(?:/usr|/opt|/bin|/sbin|/System|/Library|[A-Za-z]:/)|^\{\}/bin/[^/]*$`)
+
 // fetched remembers where a download goes.
 func (f *flow) fetched(off int, s *scope, args []value, path int) {
 	if !f.report {
@@ -166,6 +184,9 @@ func (f *flow) fetched(off int, s *scope, args []value, path int) {
 	var texts []string
 	if path < len(args) {
 		texts = args[path].texts
+	}
+	for _, p := range texts {
+		f.importsWritten(p, off, s)
 	}
 	f.saved = append(f.saved, savedDownload{s, off, texts})
 }
@@ -199,11 +220,28 @@ func (f *flow) rebuilds(r string, given []value, off int, s *scope) {
 		if v.taint&fromNet != 0 && strings.HasSuffix(r, "loads") {
 			f.note(chain, off, r+" of what it downloads", usual, s)
 		}
+		if plainLoader(r) && slices.ContainsFunc(v.texts, buildsObjects) {
+			f.note(chain, off, r+" of a text in the file", usual, s)
+		}
 		if v.taint&fromCode != 0 && (r == "pickle.loads" || r == "dill.loads" || r == "cloudpickle.loads") && len(v.texts) > 0 {
 			f.note(chain, off, r+" of a text in the file", usual, s)
 		}
 	}
 }
+
+// plainLoader reports those that take their data as a text.
+func plainLoader(r string) bool {
+	return strings.HasSuffix(r, "loads") || strings.HasPrefix(r, "yaml.") || r == "jsonpickle.decode"
+}
+
+// buildsObjects reports serialised text that names what is to be called: the global
+// opcodes of a pickle, the tags of YAML, the keys of jsonpickle.
+func buildsObjects(t string) bool {
+	return strings.Contains(t, "!!python/") || strings.Contains(t, "tag:yaml.org,2002:python/") || strings.Contains(t, "py/") || pickledGlobal.MatchString(t)
+}
+
+// pickledGlobal matches the opcodes GLOBAL, INST and STACK_GLOBAL (pickletools).
+var pickledGlobal = regexp.MustCompile(`(?s)[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n|^\x80[\x00-\x05].*\x93|R\.`)
 
 // runsData reports code that comes out of data.
 func (f *flow) runsData(given []value, off int, s *scope) {
@@ -255,12 +293,12 @@ func (f *flow) library(args []value) grade {
 var credentialPath = regexp.MustCompile(`(?i)(?:^|[/\\~])\.ssh(?:[/\\]|$)|\bid_(?:rsa|ed25519|ecdsa|dsa)\b|\.aws[/\\](?:credentials|config)|(?:^|[/\\])\.netrc$|\.git-credentials|\.kube[/\\]config|\.docker[/\\]config\.json|\.config[/\\]gcloud|\.azure[/\\]|/etc/shadow|\.pypirc|\.npmrc|[/\\]Login Data|[/\\]Cookies$|wallet\.dat|\.electrum|\.gnupg|Local State$|huggingface[/\\](?:token|stored_tokens)|(?:^|[/\\])\.(?:bash|zsh|python|psql|mysql)_history$|[/\\]key[34]\.db$|logins\.json$|leveldb$|\.metamask|discord[/\\]Local Storage`)
 
 // persistPath matches files that are started, or obeyed, by themselves.
-var persistPath = regexp.MustCompile(`(?i)\.ssh[/\\]authorized_keys|(?:^|[/\\~])\.(?:bashrc|bash_profile|profile|zshrc|zprofile|zshenv)$|/etc/(?:cron|rc\.local|systemd|profile|ld\.so\.preload)|/var/spool/cron|LaunchAgents|LaunchDaemons|Start Menu[/\\]Programs[/\\]Startup|\.config[/\\](?:autostart|systemd)|site-packages.{0,40}\.pth$|(?:site|user)customize\.py$|\.git[/\\]hooks[/\\]|\.vscode[/\\]tasks\.json|\.claude[/\\]settings`)
+var persistPath = regexp.MustCompile(`(?i)\.ssh[/\\]authorized_keys|(?:^|[/\\~])\.(?:bashrc|bash_profile|profile|zshrc|zprofile|zshenv)$|/etc/(?:cron|rc\.local|systemd|profile|ld\.so\.preload)|/var/spool/cron|LaunchAgents|LaunchDaemons|Start Menu[/\\]Programs[/\\]Startup|\.config[/\\](?:autostart|systemd)|site-packages(?:[/\\].{0,80}\.(?:pth|py|pyc|so|pyd))?[/\\]?$|(?:site|user)customize\.py$|\.git[/\\]hooks[/\\]|\.vscode[/\\]tasks\.json|\.claude[/\\]settings`)
 
 // readers and writers of files, by the end of their names.
 var (
 	readers = regexp.MustCompile(`^builtins\.open$|\.(?:open|read_text|read_bytes|copy|copy2|copyfile|glob|iglob|rglob|listdir|walk|connect|ZipFile)$`)
-	writers = regexp.MustCompile(`^builtins\.open$|\.(?:open|write_text|write_bytes|copy|copy2|copyfile|move|symlink|rename|replace|symlink_to|link)$`)
+	writers = regexp.MustCompile(`^builtins\.open$|\.(?:open|write_text|write_bytes|copy|copy2|copyfile|copytree|get_handle|memmap|save|savetxt|tofile|move|symlink|rename|replace|symlink_to|link)$`)
 )
 
 // credentials follows paths to keys and to what starts by itself.
@@ -276,7 +314,7 @@ func (f *flow) credentials(out value, args []value, off int, s *scope, r string)
 					f.note(keys, off, "reads "+clip.Quote(t, 80), usual, s)
 				}
 			}
-			writes := !strings.HasSuffix(r, "open") || len(args) > 1 && len(args[1].texts) > 0 && strings.ContainsAny(args[1].texts[0], "wax+")
+			writes := r == "os.open" && len(args) > 1 && !slices.Equal(args[1].refs, []string{"os.O_RDONLY"}) || !strings.HasSuffix(r, "open") || len(args) > 1 && len(args[1].texts) > 0 && strings.ContainsAny(args[1].texts[0], "wax+")
 			if i < 2 && persistPath.MatchString(t) && writers.MatchString(r) && writes {
 				f.note(persist, off, "writes "+clip.Quote(t, 80), usual, s)
 			}
@@ -327,7 +365,11 @@ func (f *flow) byMethod(base value, name string, args []value, keywords map[stri
 	if name == "write" || name == "write_bytes" || name == "write_text" {
 		f.writes(base, args, off, s)
 	}
+	if p, ok := pathOf(base, name, args); ok {
+		return p
+	}
 	if len(base.texts) > 0 {
+		f.ofPath(base, name, args, off, s)
 		return f.method(base, name, args)
 	}
 	if slices.Contains([]string{"reverse", "sort", "insert", "pop", "remove", "clear", "rotate", "appendleft", "extendleft"}, name) && (len(base.items) > 0 || name == "reverse") {
@@ -362,6 +404,9 @@ func (f *flow) writes(base value, args []value, off int, s *scope) {
 		if v.taint&fromNet != 0 {
 			f.fetched(off, s, []value{{texts: append(slices.Clone(base.texts), base.paths...)}}, 0)
 		}
+	}
+	for _, p := range append(slices.Clone(base.texts), base.paths...) {
+		f.importsWritten(p, off, s)
 	}
 }
 

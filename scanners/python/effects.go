@@ -78,13 +78,24 @@ var effects = sync.OnceValue(func() *effectTable {
 	return t
 })
 
+// startsByC are functions of C libraries that start programs or run text, whichever
+// library they are called in.
+var startsByC = map[string]bool{
+	"system": true, "_wsystem": true, "popen": true, "_popen": true, "execl": true, "execlp": true, "execle": true, "execv": true, "execvp": true, "execve": true, "execvpe": true, "posix_spawn": true, "posix_spawnp": true,
+	"WinExec": true, "ShellExecuteA": true, "ShellExecuteW": true, "CreateProcessA": true, "CreateProcessW": true, "PyRun_SimpleString": true, "PyRun_String": true, "PyRun_SimpleStringFlags": true, "syscall": true,
+}
+
 // effectOf looks a full name up, the longest prefix last.
 func effectOf(name string) (entry, bool) {
 	t := effects()
 	if e, ok := t.exact[name]; ok {
 		return e, true
 	}
-	root, _, _ := strings.Cut(name, ".")
+	root, last, _ := strings.Cut(name, ".")
+	last = last[strings.LastIndexByte(last, '.')+1:]
+	if (root == "ctypes" || root == "cffi") && startsByC[last] {
+		return entry{process, "starts a program"}, true
+	}
 	if !t.modules[root] {
 		return entry{}, false
 	}

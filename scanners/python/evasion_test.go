@@ -138,3 +138,36 @@ func TestFolding(t *testing.T) {
 		{"plain", "exec('import os;os.system(1)'.encode('utf-8').decode())", "exec('x = 1'.encode('utf-8').decode('latin-1').replace('x', 'y'))"},
 	})
 }
+
+// What looks like an ordinary errand is judged by its arguments.
+func TestGrades(t *testing.T) {
+	checkEvasions(t, []evasion{
+		{"alias", "import os\nos.system(\"git -c alias.x='!echo assay-test-marker' x\")", "import os\nos.system('git rev-parse HEAD')"},
+		{"alias in a list", "import subprocess\nsubprocess.run(['git', '-c', 'alias.x=!echo x', 'x'])", "import subprocess\nsubprocess.run(['git', '-C', '.', 'describe', '--tags'])"},
+		{"transport", "import os\nos.system('git clone ext::sh')", "import os\nos.system('/usr/bin/git log -1')"},
+		{"of the repository", "import subprocess\nsubprocess.run(['./tools/git'])", "import subprocess\nsubprocess.run(['/usr/bin/nvidia-smi'])"},
+		{"beside the file", "import subprocess, os\nsubprocess.run([os.path.join(os.path.dirname(__file__), 'tools', 'git')])", "import subprocess, os\nsubprocess.check_output([os.environ['CUDA_HOME'] + '/bin/nvcc', '-V'])"},
+		{"system of C", "import ctypes\nctypes.CDLL('libc.so.6').system(b'x')", "import ctypes\nctypes.CDLL('libc.so.6').malloc_trim(0)"},
+		{"system of Windows", "import ctypes\nctypes.cdll.msvcrt.system(b'x')", ""},
+		{"pickle", "import pickle\npickle.loads(b'cposix\\nsystem\\n(S\"x\"\\ntR.')", "import pickle\npickle.loads(b'I1\\n.')"},
+		{"YAML", "import yaml\nyaml.unsafe_load('!!python/object/apply:os.system [x]')", "import yaml\nyaml.unsafe_load('a: 1')"},
+		{"template", "import jinja2\njinja2.Template(\"{{ cycler.__init__.__globals__.os.popen('x') }}\").render()", "import jinja2\njinja2.Template('{{ name }}').render(name='x')\njinja2.Template(open('x').read())"},
+		{"home", "import shutil, os\nshutil.rmtree(os.path.expanduser('~'))", "import shutil\nshutil.rmtree('out')"},
+		{"home of pathlib", "import shutil, pathlib\nshutil.rmtree(pathlib.Path.home())", "import shutil, pathlib\nshutil.rmtree(pathlib.Path('out'))"},
+		{"fetched module", "import urllib.request as u\nu.urlretrieve('https://x.test/x', 'zz.py')\nimport zz", "import urllib.request as u\nu.urlretrieve('https://x.test/x', 'zz.json')\nimport zz"},
+		{"written module", "open('zz_h.py', 'w').write('x')\nimport zz_h", "open('zz_h.json', 'w').write('x')\nimport zz_h"},
+		{"path", "from pathlib import Path\n(Path.home() / '.bashrc').open('a').write('x')", "from pathlib import Path\n(Path.home() / '.cache').open('a').write('x')"},
+		{"joined path", "from pathlib import Path\np = Path.home().joinpath('.bashrc')\np.write_text('x')", "from pathlib import Path\np = Path.home().joinpath('.bashrc')\np.read_text()"},
+		{"made path", "from pathlib import Path\nPath('~/.bashrc').expanduser().write_text('x')", ""},
+		{"descriptor", "import os\nfd = os.open(os.path.expanduser('~/.bashrc'), os.O_WRONLY | os.O_APPEND)", "import os\nfd = os.open(os.path.expanduser('~/.bashrc'), os.O_RDONLY)"},
+		{"site", "import site\nopen(site.getusersitepackages() + '/zz.pth', 'w').write('x')", "import site\nopen(site.getusersitepackages() + '/torch/version.py').read()"},
+		{"site by list", "import site, os\nopen(os.path.join(site.getsitepackages()[0], 'x.py'), 'w').write('x')", "import site, os\nos.path.join(site.getsitepackages()[0], 'nvidia')"},
+		{"copy to site", "import shutil\nshutil.copy('payload.pth', __import__('site').getusersitepackages())", ""},
+		{"entered", "import subprocess\nclass C:\n  def __enter__(self): return subprocess\n  def __exit__(self, *a): pass\nwith C() as m:\n  m.run(['x'])", "class C:\n  def __enter__(self): return self\n  def __exit__(self, *a): pass\nwith C() as m:\n  m.x"},
+		{"entered generator", "import subprocess, contextlib\n@contextlib.contextmanager\ndef g():\n  yield subprocess\nwith g() as m:\n  m.run(['x'])", ""},
+		{"property", "import subprocess\nclass C:\n  @property\n  def m(self): return subprocess\nC().m.run(['x'])", ""},
+		{"any attribute", "import subprocess\nclass C:\n  def __getattr__(self, n): return subprocess\nC().m.run(['x'])", ""},
+		{"called object", "import subprocess\nclass C:\n  def __call__(self): return subprocess\nC()().run(['x'])", ""},
+		{"dict of keywords", "import subprocess\nd = dict(o=subprocess)\nd['o'].run(['x'])", "d = dict(o=1)\nd['o']"},
+	})
+}

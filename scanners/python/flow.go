@@ -160,7 +160,10 @@ func (f *flow) bind(st *pysource.Stmt, s *scope) {
 func (f *flow) compound(st *pysource.Stmt, s *scope) {
 	f.evalAll(st.Exprs, s)
 	for _, t := range st.Targets {
-		f.eval(t, s)
+		v := f.eval(t, s)
+		if st.Name == "with" && t.Kind == pysource.Assign {
+			f.assign(t.Args[0], v.entered(), s)
+		}
 	}
 	for i, b := range st.Blocks {
 		here := s

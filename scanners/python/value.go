@@ -121,6 +121,16 @@ func (v value) attribute(name string) value {
 		if x, ok := c.fields[name]; ok {
 			out = join(out, *x)
 		}
+		if m := c.methods["__getattr__"]; m != nil && c.methods[name] == nil {
+			out = join(out, m.ret)
+		}
+	}
+	for _, g := range v.funcs { // of a property
+		for _, r := range g.ret.refs {
+			if len(r)+len(name) < maxRef {
+				out.refs = unionOfNames(out.refs, []string{canonical(r + "." + name)})
+			}
+		}
 	}
 	return out
 }
@@ -174,6 +184,23 @@ func innerModule(name string) string {
 func capability(name string) bool {
 	e, ok := effects().exact[name]
 	return ok && strings.Count(name, ".") == 1 && (e.effect == process || e.effect == execute || e.effect == deserialise)
+}
+
+// entered is what with binds: the object, what its __enter__ gives, or what a
+// generator does.
+func (v value) entered() value {
+	out := v
+	for _, c := range v.class {
+		for _, name := range []string{"__enter__", "__aenter__"} {
+			if m := c.methods[name]; m != nil {
+				out = join(out, m.ret)
+			}
+		}
+	}
+	if len(v.items) > 0 && len(v.texts) == 0 {
+		out = join(out, v.element())
+	}
+	return out
 }
 
 // element is what an item of the value may be.

@@ -1,0 +1,81 @@
+package python
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"assay/scanners/internal/clip"
+)
+
+// ofPath looks at methods of a path: pathlib writes without any function of os.
+func (f *flow) ofPath(base value, name string, args []value, off int, s *scope) {
+	switch name {
+	case "write_text", "write_bytes", "touch", "symlink_to", "hardlink_to", "rename", "replace":
+	case "open":
+		if len(args) == 0 || len(args[0].texts) > 0 && !strings.ContainsAny(args[0].texts[0], "wax+") {
+			return
+		}
+	default:
+		return
+	}
+	if len(base.refs) == 0 && (name == "replace" || name == "open") {
+		return // of a text
+	}
+	for _, t := range base.texts {
+		if len(t) <= 512 && persistPath.MatchString(t) {
+			f.note(persist, off, "writes "+clip.Quote(t, 80), usual, s)
+		}
+	}
+}
+
+// pathOf computes the methods of a pathlib path that give a path.
+func pathOf(base value, name string, args []value) (value, bool) {
+	switch {
+	case len(base.refs) == 0:
+		return value{}, false
+	case name == "expanduser" || name == "resolve" || name == "absolute":
+		return base, len(base.texts) > 0
+	case name != "joinpath":
+		return value{}, false
+	}
+	out := value{refs: base.refs, taint: base.taint}
+	t, ok := joined("/", append([]value{base}, args...), &out.taint)
+	out.texts = []string{t}
+	return out, ok
+}
+
+// importsWritten reports the import of a module that the file itself writes or
+// fetches.
+func (f *flow) importsWritten(file string, off int, s *scope) {
+	stem, isModule := strings.CutSuffix(path.Base(strings.ReplaceAll(file, `\`, "/")), ".py")
+	if isModule && f.imports[stem] {
+		f.note(chain, off, "imports the file "+clip.Quote(file, 80)+" that it writes", usual, s)
+	}
+}
+
+// wholeFolder matches folders with everything that somebody has.
+var wholeFolder = regexp.MustCompile(`^(?:~|/|/home|/root|/etc|/usr|/var|[A-Za-z]:[/\\]?|[A-Za-z]:[/\\]Users)[/\\]?\*?$`)
+
+// removes reports that a home or the system is deleted.
+func (f *flow) removes(r string, args []value, off int, s *scope) {
+	for _, v := range args[:min(len(args), 1)] {
+		if slices.ContainsFunc(v.texts, wholeFolder.MatchString) || slices.Contains(v.refs, "pathlib.Path.home()") && len(v.texts) == 0 {
+			f.note(command, off, r+" of a home or a folder of the system", usual, s)
+		}
+	}
+}
+
+// leavesTemplate matches what a template needs to get at Python.
+var leavesTemplate = regexp.MustCompile(`__\w+__|\battr\s*\(|\bpopen\b|\bimport_module\b`)
+
+// template judges the text of a Jinja template outside of the sandbox.
+func (f *flow) template(r string, arg value, off int, s *scope) {
+	switch {
+	case slices.ContainsFunc(arg.texts, leavesTemplate.MatchString):
+		f.note(anything, off, r+" of a text that leaves the template: "+clip.Quote(arg.texts[0], 120), usual, s)
+	case len(arg.texts) == 0 || arg.taint&incomplete != 0:
+		f.note(execute, off, r+" of a text that is not known, outside of the sandbox", harmless, s)
+	}
+}
