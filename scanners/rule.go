@@ -81,6 +81,15 @@ func (c *Class) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// At is what a finding of the severity says about a file, when its rule has the
+// class c: what no policy denies by default does not make a file malicious.
+func (c Class) At(s Severity) Class {
+	if c == Malicious && !s.AtLeast(High) {
+		return Suspicious
+	}
+	return c
+}
+
 // Worse returns the worse of two classes: clean < unknown < suspicious < malicious.
 func (c Class) Worse(other Class) Class {
 	rank := [...]int{Unknown: 1, Clean: 0, Suspicious: 2, Malicious: 3}

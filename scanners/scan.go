@@ -322,7 +322,7 @@ func codeOf(err error) (GapCode, int64) {
 func (r *run) classify() Class {
 	class := Clean
 	for _, f := range r.findings.list {
-		class = class.Worse(r.rule(f.Rule).Class)
+		class = class.Worse(r.rule(f.Rule).Class.At(f.Severity))
 	}
 	for rule := range r.findings.droppedRules {
 		class = class.Worse(r.rule(rule).Class)

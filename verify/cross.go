@@ -41,7 +41,7 @@ func (p Pipeline) cross(ctx context.Context, files []registry.File, results []fi
 			continue
 		}
 		results[i].file.Findings = append(results[i].file.Findings, written(f.Finding))
-		results[i].file.Classification = results[i].file.Classification.Worse(p.classOf(f.Rule))
+		results[i].file.Classification = results[i].file.Classification.Worse(p.classOf(f.Rule).At(f.Severity))
 		touched[i] = true
 	}
 	for i := range touched {

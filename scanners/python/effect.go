@@ -88,10 +88,25 @@ func values(m map[string]value) []value {
 // argument shows the first constant that a call is given.
 func argument(args []value, keywords map[string]value) string {
 	arg := first(args, keywords, "args")
+	if len(arg.texts) == 0 {
+		arg.items = once(arg.items)
+	}
 	if t := commandText(arg); t != "" {
 		return ": " + clip.Quote(t, 120)
 	}
 	return ""
+}
+
+// once is a list without repetitions of the whole: of a parameter that several
+// callers give the same list, all of them are kept.
+func once(items []value) []value {
+	same := func(a, b value) bool { return slices.Equal(a.texts, b.texts) }
+	for n := 1; n <= len(items)/2 && n <= 64; n++ {
+		if len(items)%n == 0 && slices.EqualFunc(items[n:], items[:len(items)-n], same) {
+			return items[:n]
+		}
+	}
+	return items
 }
 
 // commandText is the command line that a constant, or a list of them, stands for.
@@ -391,6 +406,8 @@ func (f *flow) byMethod(base value, name string, args []value, keywords map[stri
 		v := f.getattr("", []value{base, args[0]}, value{}, off, s) // os.__dict__.get("x")
 		v.taint |= computed
 		return v
+	case name == "read" && len(args) == 0 && len(keywords) == 0:
+		out.paths = base.paths
 	case name == "decode" || name == "encode" || name == "strip" || name == "read":
 	case slices.Contains(shells, name) && !slices.ContainsFunc(base.refs, func(r string) bool { return !strings.Contains(r, "()") }) && len(base.class) == 0 && len(args) > 0 && len(args[0].texts) > 0:
 		f.note(process, off, "a method named "+name+argument(args, keywords), f.started(name, args, off, s), s)

@@ -365,3 +365,39 @@ func TestPathFile(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnSource: a text that is read from a Python file of the same repository is
+// judged there.
+func TestOwnSource(t *testing.T) {
+	for source, want := range map[string]scanners.Severity{
+		`exec(open("x/version.py").read())`:                                         scanners.Medium,
+		"with open('x/version.py') as f:\n    exec(compile(f.read(), 'x', 'exec'))": scanners.Medium,
+		`exec(open("../version.py").read())`:                                        scanners.High,
+		`exec(open("/tmp/version.py").read())`:                                      scanners.High,
+		`exec(open("version.txt").read())`:                                          scanners.High,
+		"import sys\nexec(open(sys.argv[1] + '.py').read())":                        scanners.High,
+		"t = open('a.py').read()\nimport x\nt = x.y(t)\nexec(t)":                    scanners.High,
+	} {
+		report := scannertest.Scan([]scanners.Scanner{New()}, "setup.py", []byte(source))
+		worst := scanners.Informational
+		for _, f := range report.Findings {
+			worst = min(worst, f.Severity)
+			if f.Rule == "python/effect" && !strings.Contains(f.What, "whoever installs the package") {
+				t.Errorf("%q: %s", source, f.What)
+			}
+		}
+		if worst != want {
+			t.Errorf("%q: %s, want %s: %+v", source, worst, want, report.Findings)
+		}
+	}
+}
+
+// TestCommandOnce: a command that several callers give is shown once.
+func TestCommandOnce(t *testing.T) {
+	const source = "import subprocess\ndef run(c): return subprocess.Popen(c)\ndef a(): return run(['git', 'rev-parse', 'HEAD'])\ndef b(): a()\na()\nb()\n"
+	for _, f := range scannertest.Scan([]scanners.Scanner{New()}, "a.py", []byte(source)).Findings {
+		if strings.Contains(f.What, "HEAD git") {
+			t.Errorf("%s", f.What)
+		}
+	}
+}

@@ -11,14 +11,14 @@ var rules = []scanners.Rule{
 	{
 		ID: "python/code", Severity: scanners.Informational, Class: scanners.Clean,
 		Summary: "The file is Python, and was analysed.",
-		Help: "A loader runs it with trust_remote_code, or whoever imports it. What it does has findings of its own; " +
+		Help: "Whoever starts, installs or imports it runs it; so does a loader with trust_remote_code, when a configuration names the file. What it does has findings of its own; " +
 			"what the files do that it imports is judged with them.",
 		CWE: []string{"CWE-829"}, ATLAS: atlas, OWASP: supply,
 	}, {
 		ID: "python/effect", Severity: scanners.High, Class: scanners.Suspicious,
 		Summary: "The code starts programs, runs text, loads native code or uses the network.",
 		Help: "The finding says who makes it happen. While a file is only imported, or a framework only makes an object of its class, nothing of this is needed. " +
-			"Read the line; do not load the repository with trust_remote_code until you know why it is there.",
+			"Read the line before you install or start the file, or let a loader import it (trust_remote_code).",
 		CWE: []string{"CWE-829", "CWE-94", "CWE-78"}, ATLAS: append([]string{"AML.T0050"}, atlas...), OWASP: supply,
 	}, {
 		ID: "python/dangerous-chain", Severity: scanners.Critical, Class: scanners.Malicious,

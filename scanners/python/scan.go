@@ -113,7 +113,11 @@ func (s *scan) report(f *flow) {
 	}
 	for _, e := range f.all() {
 		v := judge(e.event, e.how)
-		s.found.AddAs(v.severity, v.rule, s.at(e.off), "%s; %s", clip.Bytes(e.what, 600), whoRuns[e.how])
+		who := whoRuns[e.how]
+		if e.how == atImport && stem == "setup.py" {
+			who = "whoever installs the package runs this"
+		}
+		s.found.AddAs(v.severity, v.rule, s.at(e.off), "%s; %s", clip.Bytes(e.what, 600), who)
 	}
 	if len(f.module.stmts) > 0 {
 		s.found.Add("python/code", 0, "Python: %d definitions", len(f.ofStmt))
