@@ -28,6 +28,9 @@ type armed struct {
 	objects    map[int64]bool    // by the offset that made them
 	containers map[int64]bool    // by node
 	parts      map[int64][]value // states and items of objects, by the offset that made them
+	recalled   map[int64]bool    // objects and containers that were taken from the memo, or doubled
+	late       bool              // one of them was armed afterwards
+	cut        bool              // some parts are not remembered
 	nested     bool              // the pickle in the last constant that was loaded holds a callable
 }
 
@@ -67,6 +70,7 @@ func (m *machine) arm(v value, items []value) {
 }
 
 func (m *machine) noteArmed(v value) {
+	m.armed.late = m.armed.late || m.armed.recalled[int64(v)]
 	into := &m.armed.containers
 	switch {
 	case v.tag() == tagObject:
@@ -85,10 +89,29 @@ func (m *machine) noteArmed(v value) {
 	m.judge.armed = true
 }
 
+// noteRecalled notes an object that may be in two places from here on.
+func (m *machine) noteRecalled(v value) {
+	if !v.isContainer() && v.tag() != tagObject || v.low() == 0 {
+		return
+	}
+	if len(m.armed.recalled) >= maxParts {
+		m.armed.late = true
+		return
+	}
+	if m.armed.recalled == nil {
+		m.armed.recalled = make(map[int64]bool)
+	}
+	m.armed.recalled[int64(v)] = true
+}
+
 // keepParts remembers what was put into an object, which may be armed later.
 func (m *machine) keepParts(v value, items ...value) {
 	items = slices.DeleteFunc(slices.Clone(items), func(item value) bool { return !item.isContainer() && item.tag() != tagObject })
-	if v.tag() != tagObject || len(items) == 0 || len(m.armed.parts) >= maxParts || len(m.armed.parts[v.low()]) >= keepKids {
+	if v.tag() != tagObject || len(items) == 0 {
+		return
+	}
+	if len(m.armed.parts) >= maxParts || len(m.armed.parts[v.low()]) >= keepKids {
+		m.armed.cut = true
 		return
 	}
 	if m.armed.parts == nil {
@@ -99,7 +122,11 @@ func (m *machine) keepParts(v value, items ...value) {
 
 // armedBelow reports a callable in what the values hold by now, at any depth. Names
 // among the values themselves are left to the rules for arguments.
-func (m *machine) armedBelow(values []value) bool {
+func (m *machine) armedBelow(values []value) bool { return m.holdsCallable(values, false) }
+
+// holdsCallable is armedBelow, which may leave out the elements of arrays: pandas keeps
+// those as they are.
+func (m *machine) holdsCallable(values []value, skipArrays bool) bool {
 	if !m.judge.armed && !m.tainted {
 		return false
 	}
@@ -113,20 +140,25 @@ func (m *machine) armedBelow(values []value) bool {
 	for len(queue) > 0 {
 		v := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]
+		if skipArrays && m.isArray(v) {
+			continue
+		}
 		if m.isArmed(v) {
 			return true
 		}
-		if seen[v] || !v.isContainer() && v.tag() != tagObject {
+		if seen[v] || !v.isContainer() && v.tag() != tagObject || v.low() == 0 {
 			continue
 		}
 		if seen[v] = true; len(seen) > maxWalk {
 			return true // nothing that a pickler writes is as large
 		}
-		if v.tag() == tagObject {
-			queue = append(queue, m.armed.parts[v.low()]...)
-			continue
+		items, all := m.armed.parts[v.low()], !m.armed.cut
+		if v.tag() != tagObject {
+			items, _, all = m.nodes.items(v)
 		}
-		items, _, _ := m.nodes.items(v)
+		if !all && m.armed.late {
+			return true // one that is not remembered may have been armed since
+		}
 		queue = append(queue, items...)
 	}
 	return false
@@ -155,7 +187,13 @@ func (m *machine) fitsQuestions(g *global, kind callKind, args, named value) boo
 	if !all && m.isArmed(args) || inPackage(g.module, "torch._utils") && !m.areTensorParts(items) {
 		return false
 	}
-	return !m.armedBelow(append(slices.Clone(items), named))
+	return !m.holdsCallable(append(slices.Clone(items), named), g.entry.Profile == "pandas")
+}
+
+// isArray reports an array of NumPy.
+func (m *machine) isArray(v value) bool {
+	g := m.judge.named(v)
+	return g != nil && v.tag() == tagObject && (g.entry.Holds(pyglobals.ShapeArray) || m.isArrayWrapper(v))
 }
 
 func (m *machine) areTensorParts(items []value) bool {
@@ -165,7 +203,7 @@ func (m *machine) areTensorParts(items []value) bool {
 // fitsSetState: a state that is an object is asked for its keys by some __setstate__,
 // and a class that calls what its state holds gets no callable in it.
 func (m *machine) fitsSetState(g *global, state value) bool {
-	if g.entry.Quiet && m.armedBelow([]value{state}) {
+	if g.entry.Quiet && m.holdsCallable([]value{state}, g.entry.Profile == "pandas") {
 		return false
 	}
 	if state.tag() != tagObject {

@@ -2,6 +2,7 @@ package pickle
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"assay/scanners"
@@ -36,7 +37,10 @@ var (
 	orderedDict = []string{"GLOBAL collections OrderedDict", "EMPTY_TUPLE", "REDUCE"}
 	numpyText   = []string{"GLOBAL numpy str_", `BINUNICODE "__setstate__"`, "TUPLE1", "REDUCE"}
 	template    = []string{"EMPTY_DICT", `BINUNICODE "_parse_arg_template"`, `BINUNICODE "print('assay-test-marker')"`, "SETITEM"}
-	norm        = "scipy.stats._continuous_distns norm_gen"
+	// laterNamespace is in memo 1, and armNow sets its attribute.
+	laterNamespace = []string{"GLOBAL argparse Namespace", "EMPTY_TUPLE", "NEWOBJ", "BINPUT 1", "POP"}
+	armNow         = []string{"BINGET 1", "EMPTY_DICT", `BINUNICODE "nbunch_iter"`, "GLOBAL numpy memmap", "SETITEM", "BUILD", "POP"}
+	norm           = "scipy.stats._continuous_distns norm_gen"
 )
 
 func edgeView(viewer []string, nbunch string) []string {
@@ -73,6 +77,27 @@ var armedFiles = []struct {
 		"BINGET 1", "EMPTY_DICT", `BINUNICODE "nbunch_iter"`, "GLOBAL numpy memmap", "SETITEM", "BUILD", "POP", edgeView([]string{"BINGET 2"}, `BINUNICODE "x"`))},
 	{"view of an object in a list that is armed later", assemble("EMPTY_LIST", "BINPUT 1", "POP", namespace("_graph", "BINGET 1"), "BINPUT 2", "POP",
 		"BINGET 1", "GLOBAL numpy memmap", "APPEND", "POP", edgeView([]string{"BINGET 2"}, `BINUNICODE "x"`))},
+	{"items of a reconstructed dictionary that are attributes", assemble("GLOBAL copyreg _reconstructor", "GLOBAL scipy.optimize._optimize OptimizeResult", "GLOBAL builtins dict",
+		"EMPTY_DICT", `BINUNICODE "__setstate__"`, "GLOBAL numpy memmap", "SETITEM", "TUPLE3", "REDUCE", `BINUNICODE "assay-test-marker"`, "BUILD")},
+	{"items of a reconstructed dictionary, the name as an object", assemble("GLOBAL copyreg _reconstructor", "GLOBAL lightning.fabric.utilities.data AttributeDict", "GLOBAL builtins dict",
+		"EMPTY_DICT", numpyText, "GLOBAL numpy memmap", "SETITEM", "TUPLE3", "REDUCE", `BINUNICODE "assay-test-marker"`, "BUILD")},
+	{"armed later, behind sixty-four others", assemble(laterNamespace, "EMPTY_LIST", "MARK", strings.Fields(strings.Repeat("NONE ", 70)), "BINGET 1", "APPENDS", "BINPUT 2", "POP", armNow,
+		edgeView([]string{"BINGET 2"}, `BINUNICODE "x"`))},
+	{"armed later, in a container that is forgotten", assemble(laterNamespace, "BINGET 1", "TUPLE1", "BINPUT 2", "POP", strings.Split(strings.Repeat("EMPTY_LIST;POP;", 40000)+"NONE;POP", ";"), armNow,
+		edgeView([]string{"BINGET 2"}, `BINUNICODE "x"`))},
+	{"armed later, doubled", assemble("GLOBAL argparse Namespace", "EMPTY_TUPLE", "NEWOBJ", "DUP", "TUPLE1", "BINPUT 2", "POP", "EMPTY_DICT", `BINUNICODE "nbunch_iter"`, "GLOBAL numpy memmap", "SETITEM", "BUILD", "POP",
+		edgeView([]string{"BINGET 2"}, `BINUNICODE "x"`))},
+	{"armed later, in a slice", assemble(laterNamespace, "GLOBAL builtins slice", "BINGET 1", "NONE", "NONE", "TUPLE3", "REDUCE", "BINPUT 2", "POP", armNow,
+		edgeView([]string{"BINGET 2"}, `BINUNICODE "x"`))},
+	{"armed later, in a mapping of containers", assemble(laterNamespace, orderedDict, `BINUNICODE "a"`, "EMPTY_LIST", "BINGET 1", "APPEND", "SETITEM", "BINPUT 2", "POP", armNow,
+		edgeView([]string{"BINGET 2"}, `BINUNICODE "x"`))},
+	{"text of a booster", object("lightgbm.basic Booster", "_handle", namespace("encode", "GLOBAL numpy squeeze"))},
+	{"nodes of a tree", assemble("GLOBAL sklearn.tree._tree Tree", "BININT1 1", "NONE", "BININT1 1", "TUPLE3", "REDUCE", "EMPTY_DICT", `BINUNICODE "nodes"`, namespace("astype", "GLOBAL numpy squeeze"), "SETITEM", "BUILD")},
+	{"state of a language model", object("flair.models.language_model LanguageModel", "state_dict", namespace("copy", "GLOBAL numpy squeeze"))},
+	{"categories that are no index", object("pandas.core.arrays.categorical Categorical", "_categories", namespace("_typ", `BINUNICODE "index"`, "isna", "GLOBAL numpy squeeze"))},
+	{"factory of a defaultdict", edgeView(assemble("GLOBAL collections defaultdict", "GLOBAL numpy memmap", "TUPLE1", "REDUCE"), "NONE")},
+	{"exception with a method", parameter("GLOBAL builtins ValueError", "EMPTY_TUPLE", "REDUCE", "EMPTY_DICT", `BINUNICODE "detach"`, "GLOBAL numpy squeeze", "SETITEM", "BUILD")},
+	{"mapping with a method", parameter(assemble(orderedDict, "EMPTY_DICT", `BINUNICODE "detach"`, "GLOBAL numpy squeeze", "SETITEM", "BUILD")...)},
 	{"optimizer whose defaults answer", object("torch.optim.sgd SGD", "defaults", namespace("setdefault", "GLOBAL numpy squeeze"))},
 	{"optimizer whose groups answer", object("torch.optim.adam Adam", "param_groups", assemble("EMPTY_LIST", namespace("setdefault", "GLOBAL numpy squeeze"), "APPEND"))},
 	{"isotonic regression over callables", object("sklearn.isotonic IsotonicRegression", "X_thresholds_", namespace("astype", "GLOBAL numpy squeeze"))},
@@ -105,21 +130,24 @@ func TestArmed(t *testing.T) {
 // TestNotArmed: what frameworks write with the same names.
 func TestNotArmed(t *testing.T) {
 	for name, lines := range map[string][]string{
-		"tree":         assemble("GLOBAL sklearn.neighbors._kd_tree newObj", "GLOBAL sklearn.neighbors._kd_tree KDTree", "TUPLE1", "REDUCE", "NONE", "TUPLE1", "BUILD"),
-		"loss":         {"GLOBAL sklearn._loss._loss __pyx_unpickle_CyHuberLoss", "GLOBAL sklearn._loss._loss CyHuberLoss", "BININT1 1", "NONE", "TUPLE3", "REDUCE"},
-		"settings":     namespace("dtype", "GLOBAL torch float16", "func", "GLOBAL torch.nn.functional relu", "type", "GLOBAL builtins int"),
-		"vectorizer":   object("sklearn.feature_extraction.text CountVectorizer", "dtype", "GLOBAL numpy int64", "tokenizer", "GLOBAL builtins str.split"),
-		"activation":   object("torch.nn.modules.container Sequential", "_modules", assemble(orderedDict, `BINUNICODE "0"`, object("torch.nn.modules.linear Linear", "activation", "GLOBAL torch.nn.functional relu"), "SETITEM")),
-		"norm layer":   object("torchvision.models.resnet ResNet", "norm", deferred("torch.nn.modules.normalization LayerNorm")),
-		"scorer":       object("sklearn.model_selection._search GridSearchCV", "scorer_", "GLOBAL sklearn.metrics._scorer _passthrough_scorer"),
-		"optimizer":    object("torch.optim.adam Adam", "defaults", assemble("EMPTY_DICT", `BINUNICODE "lr"`, "BINFLOAT 0.1", "SETITEM"), "param_groups", "EMPTY_LIST"),
-		"schedule":     object("torch.optim.lr_scheduler LambdaLR", "lr_lambdas", assemble("EMPTY_LIST", "GLOBAL numpy exp", "APPEND")),
-		"graph":        object("networkx.classes.graph Graph", "_adj", "EMPTY_DICT", "adjlist_outer_dict_factory", "GLOBAL builtins dict", "nodes", object("networkx.classes.reportviews NodeView", "_nodes", "EMPTY_DICT")),
-		"edges":        edgeView(object("networkx.classes.reportviews EdgeView", "_graph", object("networkx.classes.graph Graph", "_adj", "EMPTY_DICT"), "_adjdict", "EMPTY_DICT"), "NONE"),
-		"result":       assemble("GLOBAL scipy.optimize._optimize OptimizeResult", "EMPTY_TUPLE", "NEWOBJ", "MARK", `BINUNICODE "x"`, "NONE", `BINUNICODE "fun"`, "BINFLOAT 1.5", "SETITEMS"),
-		"deque":        assemble("GLOBAL collections deque", "EMPTY_TUPLE", "REDUCE", "GLOBAL torch.nn.functional relu", "APPEND", "GLOBAL torch.nn.functional relu", "APPEND"),
-		"zone":         {"GLOBAL pandas.core.dtypes.dtypes DatetimeTZDtype", `BINUNICODE "ns"`, `BINUNICODE "Europe/Berlin"`, "TUPLE2", "REDUCE"},
-		"zone object":  {"GLOBAL pandas.core.dtypes.dtypes DatetimeTZDtype", `BINUNICODE "ns"`, "GLOBAL pytz _UTC", "EMPTY_TUPLE", "REDUCE", "TUPLE2", "REDUCE"},
+		"tree":        assemble("GLOBAL sklearn.neighbors._kd_tree newObj", "GLOBAL sklearn.neighbors._kd_tree KDTree", "TUPLE1", "REDUCE", "NONE", "TUPLE1", "BUILD"),
+		"loss":        {"GLOBAL sklearn._loss._loss __pyx_unpickle_CyHuberLoss", "GLOBAL sklearn._loss._loss CyHuberLoss", "BININT1 1", "NONE", "TUPLE3", "REDUCE"},
+		"settings":    namespace("dtype", "GLOBAL torch float16", "func", "GLOBAL torch.nn.functional relu", "type", "GLOBAL builtins int"),
+		"vectorizer":  object("sklearn.feature_extraction.text CountVectorizer", "dtype", "GLOBAL numpy int64", "tokenizer", "GLOBAL builtins str.split"),
+		"activation":  object("torch.nn.modules.container Sequential", "_modules", assemble(orderedDict, `BINUNICODE "0"`, object("torch.nn.modules.linear Linear", "activation", "GLOBAL torch.nn.functional relu"), "SETITEM")),
+		"norm layer":  object("torchvision.models.resnet ResNet", "norm", deferred("torch.nn.modules.normalization LayerNorm")),
+		"scorer":      object("sklearn.model_selection._search GridSearchCV", "scorer_", "GLOBAL sklearn.metrics._scorer _passthrough_scorer"),
+		"optimizer":   object("torch.optim.adam Adam", "defaults", assemble("EMPTY_DICT", `BINUNICODE "lr"`, "BINFLOAT 0.1", "SETITEM"), "param_groups", "EMPTY_LIST"),
+		"schedule":    object("torch.optim.lr_scheduler LambdaLR", "lr_lambdas", assemble("EMPTY_LIST", "GLOBAL numpy exp", "APPEND")),
+		"graph":       object("networkx.classes.graph Graph", "_adj", "EMPTY_DICT", "adjlist_outer_dict_factory", "GLOBAL builtins dict", "nodes", object("networkx.classes.reportviews NodeView", "_nodes", "EMPTY_DICT")),
+		"edges":       edgeView(object("networkx.classes.reportviews EdgeView", "_graph", object("networkx.classes.graph Graph", "_adj", "EMPTY_DICT"), "_adjdict", "EMPTY_DICT"), "NONE"),
+		"result":      assemble("GLOBAL scipy.optimize._optimize OptimizeResult", "EMPTY_TUPLE", "NEWOBJ", "MARK", `BINUNICODE "x"`, "NONE", `BINUNICODE "fun"`, "BINFLOAT 1.5", "SETITEMS"),
+		"deque":       assemble("GLOBAL collections deque", "EMPTY_TUPLE", "REDUCE", "GLOBAL torch.nn.functional relu", "APPEND", "GLOBAL torch.nn.functional relu", "APPEND"),
+		"zone":        {"GLOBAL pandas.core.dtypes.dtypes DatetimeTZDtype", `BINUNICODE "ns"`, `BINUNICODE "Europe/Berlin"`, "TUPLE2", "REDUCE"},
+		"zone object": {"GLOBAL pandas.core.dtypes.dtypes DatetimeTZDtype", `BINUNICODE "ns"`, "GLOBAL pytz _UTC", "EMPTY_TUPLE", "REDUCE", "TUPLE2", "REDUCE"},
+		"column": assemble("GLOBAL pandas.core.internals.blocks new_block", "GLOBAL numpy.core.multiarray _reconstruct", "GLOBAL numpy ndarray", "BININT1 0", "TUPLE1", `BINUNICODE "b"`, "TUPLE3", "REDUCE",
+			"MARK", "BININT1 1", "BININT1 1", "TUPLE1", "GLOBAL numpy dtype", `BINUNICODE "O8"`, "NEWFALSE", "NEWTRUE", "TUPLE3", "REDUCE", "NEWFALSE", "EMPTY_LIST", "GLOBAL torch.nn.functional relu", "APPEND", "TUPLE", "BUILD",
+			"GLOBAL builtins slice", "NONE", "NONE", "NONE", "TUPLE3", "REDUCE", "BININT1 1", "TUPLE3", "REDUCE"),
 		"missing":      assemble("GLOBAL pandas.core.internals.blocks new_block", "EMPTY_LIST", "GLOBAL pandas._libs.missing NA", "APPEND", "GLOBAL builtins slice", "NONE", "NONE", "NONE", "TUPLE3", "REDUCE", "BININT1 1", "TUPLE3", "REDUCE"),
 		"typed tensor": {"GLOBAL torch._tensor _rebuild_from_type_v2", "MARK", "GLOBAL torch._utils _rebuild_parameter", "GLOBAL torch.nn.parameter Parameter", "NONE", "NEWFALSE", "NONE", "TUPLE3", "EMPTY_DICT", "TUPLE", "REDUCE"},
 	} {

@@ -100,7 +100,7 @@ func (m *machine) fits(g *global, args value) bool {
 	case pyglobals.ShapeGetattr:
 		return n == 2 && m.fitsGetattr(items)
 	case pyglobals.ShapeReconstructor:
-		return n == 3 && m.listed(items[0], pyglobals.New) && m.isBuiltin(items[1]) && m.inert(items[2])
+		return n == 3 && m.listed(items[0], pyglobals.New) && m.isBuiltin(items[1]) && m.inert(items[2]) && m.fitsItems(items)
 	case pyglobals.ShapeNewobj:
 		return n >= 1 && m.listed(items[0], pyglobals.New)
 	case pyglobals.ShapeTensor:

@@ -31,7 +31,7 @@ var builtin = map[string]bool{
 // all_suffixes().
 func moduleFile(module string, has func(file string) bool, starts func(prefix string) (string, bool)) (string, bool) {
 	parts := strings.Split(module, ".")
-	if builtin[parts[0]] || !isIdentifier(module) {
+	if builtin[parts[0]] || parts[0] == "" || strings.ContainsAny(module, "/\\\x00") {
 		return "", false
 	}
 	installed := pyglobals.KnownModule(module)
@@ -40,7 +40,7 @@ func moduleFile(module string, has func(file string) bool, starts func(prefix st
 			break // a package that is installed is found before a folder without __init__.py
 		}
 		stem := strings.Join(parts[:i+1], "/")
-		for _, name := range [...]string{stem + ".py", stem + "/__init__.py", stem + ".so", stem + ".pyd", stem + ".pyc", stem + "/__init__.pyc", stem + "/__init__.so"} {
+		for _, name := range [...]string{stem + ".py", stem + "/__init__.py", stem + ".so", stem + ".pyd", stem + ".pyc", stem + ".pyw", stem + "/__init__.pyc", stem + "/__init__.so"} {
 			if has(name) {
 				return name, true
 			}
@@ -67,7 +67,7 @@ func (Scanner) Cross(_ context.Context, files []scanners.CrossFile) (r scanners.
 	var code folder
 	for _, f := range files {
 		switch path.Ext(f.Name) {
-		case ".py", ".pyc", ".so", ".pyd":
+		case ".py", ".pyc", ".pyw", ".so", ".pyd":
 			code.add(f.Name)
 		}
 	}

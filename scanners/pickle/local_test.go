@@ -25,6 +25,8 @@ func TestLocalModules(t *testing.T) {
 		{"library with a tag", "model.pkl", "evil C", []string{"evil.cpython-311-x86_64-linux-gnu.so"}, true},
 		{"library of Windows", "model.pkl", "evil C", []string{"evil.cp311-win_amd64.pyd"}, true},
 		{"library in a folder", "model.pkl", "evil.mod C", []string{"evil/mod.abi3.so"}, true},
+		{"name that is no identifier", "model.pkl", "my-module C", []string{"my-module.py"}, true},
+		{"source of Windows", "model.pkl", "evil C", []string{"evil.pyw"}, true},
 		{"name of a known package", "model.pkl", "numpy dtype", []string{"numpy.py"}, true},
 		{"name of a standard module", "model.pkl", "collections OrderedDict", []string{"collections/__init__.py"}, true},
 		{"one folder up", "weights/best.pkl", "models.yolo Model", []string{"models/yolo.py"}, true},

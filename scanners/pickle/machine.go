@@ -220,6 +220,9 @@ func (m *machine) recall(i uint64) error {
 		return errNoMemo
 	}
 	m.recalled = true
+	if t := v.tag(); t >= tagObject && t <= tagFrozenSet {
+		m.noteRecalled(v)
+	}
 	m.push(v)
 	return nil
 }

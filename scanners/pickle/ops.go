@@ -35,6 +35,7 @@ func (m *machine) rare(op byte) error {
 	case opDup, opReadOnlyBuffer:
 		v, err := m.top()
 		if err == nil && op == opDup {
+			m.noteRecalled(v)
 			m.push(v)
 		}
 		return err

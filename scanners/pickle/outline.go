@@ -123,7 +123,7 @@ const maxImports = 4096
 func (a *analysis) imports(o *scanners.Outline) {
 	seen := make(map[string]bool)
 	for _, g := range a.judge.names.list {
-		if seen[g.module] || len(seen) >= maxImports || !isIdentifier(g.module) {
+		if seen[g.module] || len(seen) >= maxImports {
 			continue
 		}
 		seen[g.module] = true

@@ -1,6 +1,7 @@
 package pickle
 
 import (
+	"slices"
 	"strings"
 
 	"assay/scanners/internal/pyglobals"
@@ -50,7 +51,7 @@ func (m *machine) made(v, args, named value) {
 			m.arm(v, items[i:i+1]) // the names are classes for a reconstructor
 		}
 	}
-	if len(items) > 0 && m.judge.armed {
+	if m.judge.armed || slices.ContainsFunc(items, func(v value) bool { return v.tag() == tagObject }) {
 		m.keepParts(v, items...)
 	}
 }

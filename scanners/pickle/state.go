@@ -203,6 +203,12 @@ func (m *machine) magicItem(target value, items []value) bool {
 	return false
 }
 
+// fitsItems: the base value of _reconstructor gives a dictionary its items, which are
+// attributes of some classes.
+func (m *machine) fitsItems(items []value) bool {
+	return !isBag(m.judge.names.list[items[0].middle()]) || items[2].tag() != tagObject && !m.holdsMagic(items[2], 0)
+}
+
 // fitsArguments: what picklers write. A computed tuple could hold anything, and the
 // rules for arguments see those without a name.
 func (m *machine) fitsArguments(g *global, args, named value) bool {
