@@ -115,6 +115,8 @@ func TestRules(t *testing.T) {
 		{Rule: "image/active-content", Name: "a.svg", Hit: svg(`<a OnClick="1"/>`), Miss: svg(`<a icon="on"/>`)},
 		{Rule: "image/active-content", Name: "a.svg", Hit: svg("<a href=\" java\nscript:1\"/>"), Miss: svg(`<image href="data:image/png;base64,AA"/>`)},
 		{Rule: "image/active-content", Name: "a.svg", Hit: append([]byte(`<?xml-stylesheet href="x.xsl"?>`), svgFile[39:]...)},
+		{Rule: "image/active-content", Name: "a.svg", Hit: svg("<q:include xmlns:q='http://www.w3.org/2001/XInclude' href='x'/>"), Miss: svg("<q:include xmlns:q='urn:mine'/>")},
+		{Rule: "image/xml-entity", Name: "a.svg", Hit: []byte(`<!DOCTYPE svg SYSTEM "http://evil.test/x"><svg/>`), Miss: []byte(`<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd"><svg/>`)},
 		{Rule: "image/xml-entity", Name: "a.svg", Hit: []byte(`<!DOCTYPE svg [<!ENTITY x "y">]><svg/>`), Miss: []byte(svgFile)},
 	}
 	for name, data := range ordinary(t) {

@@ -3,13 +3,14 @@ package image
 import (
 	"bytes"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"assay/scanners"
 	"assay/scanners/internal/clip"
+	"assay/scanners/internal/xmlwalk"
 )
 
 // maxSVG is the size up to which a vector picture is read. The decoder holds one
@@ -30,65 +31,52 @@ func walkSVG(s *scan) (int64, error) {
 	if s.file.Size > maxSVG {
 		return 0, &scanners.FormatError{Code: scanners.GapLimit, Err: fmt.Errorf("an SVG of %d bytes", s.file.Size)}
 	}
-	src := &sticky{r: io.NewSectionReader(s.file, 0, s.file.Size)}
-	d := xml.NewDecoder(src)
-	depth, roots := 0, 0
-	for {
-		if s.ctx.Err() != nil {
-			return 0, s.ctx.Err()
-		}
-		at := d.InputOffset()
-		t, err := d.RawToken()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if src.err != nil {
-			return 0, src.err
-		}
-		if err != nil {
-			return 0, broken(at, "not XML: %s", clip.Quote(err.Error(), 100))
-		}
-		switch t := t.(type) {
-		case xml.StartElement:
-			if depth == 0 {
-				if roots++; roots > 1 || t.Name.Local != "svg" {
-					return 0, scanners.ErrNotRecognised
-				}
-			}
-			depth++
-			s.element(at, t)
-		case xml.EndElement:
-			depth--
-		case xml.Directive:
-			if bytes.Contains(t, []byte("<!ENTITY")) {
-				s.found.Add("image/xml-entity", at, "%s", clip.Quote([]byte(t), 100))
-			}
-		case xml.ProcInst:
-			if t.Target == "xml-stylesheet" {
-				s.found.Add("image/active-content", at, "a style sheet from elsewhere: %s", clip.Quote(t.Inst, 100))
-			}
-		}
-	}
-	if roots == 0 || depth != 0 {
-		return 0, broken(s.file.Size, "an SVG without an end")
+	err := xmlwalk.Walk(s.ctx, io.NewSectionReader(s.file, 0, s.file.Size), s.file.Size, xmlwalk.Options{MaxDepth: maxDepthSVG}, s.token)
+	if err != nil {
+		return 0, err
 	}
 	s.result.Parsed.Add(0, s.file.Size)
 	return s.file.Size, nil
 }
 
-// sticky remembers the error of a reader, to tell it from one of the syntax.
-type sticky struct {
-	r   io.Reader
-	err error
+// maxDepthSVG is how deep elements may be nested.
+const maxDepthSVG = 1000
+
+func (s *scan) token(t xmlwalk.Token) error {
+	switch e := t.Token.(type) {
+	case xml.StartElement:
+		if t.Depth == 1 && e.Name.Local != "svg" {
+			return scanners.ErrNotRecognised
+		}
+		if what := xmlwalk.Acts(e.Name.Space); what != "" {
+			s.found.AddAs(scanners.High, "image/active-content", t.Offset, "the element %s of %s", clip.Quote(e.Name.Local, 40), what)
+		}
+		s.element(t.Offset, e)
+	case xml.Directive:
+		s.doctype(t.Offset, e)
+	case xml.ProcInst:
+		if e.Target == "xml-stylesheet" {
+			s.found.Add("image/active-content", t.Offset, "a style sheet from elsewhere: %s", clip.Quote(e.Inst, 100))
+		}
+	}
+	return nil
 }
 
-func (s *sticky) Read(p []byte) (int, error) {
-	n, err := s.r.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		s.err = err
+// doctype judges the document type. Entities that stand for text are in the files of
+// old drawing programs; what is fetched is in none.
+func (s *scan) doctype(at int64, d xml.Directive) {
+	why := xmlwalk.Doctype(d)
+	switch {
+	case why == "":
+	case fetched.Match(d) || !bytes.Contains(d, []byte("<!ENTITY")):
+		s.found.AddAs(scanners.High, "image/xml-entity", at, "%s", why)
+	default:
+		s.found.Add("image/xml-entity", at, "%s", why)
 	}
-	return n, err
 }
+
+// fetched matches an entity that is another file, or one for definitions.
+var fetched = regexp.MustCompile(`<!ENTITY\s+(?:%|[^\s"']+\s+(?:SYSTEM|PUBLIC)\b)`)
 
 // activeElements run code or embed a page.
 var activeElements = map[string]bool{

@@ -15,7 +15,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
 	"math/bits"
@@ -28,6 +27,7 @@ import (
 	"assay/scanners"
 	"assay/scanners/internal/clip"
 	"assay/scanners/internal/findings"
+	"assay/scanners/internal/xmlwalk"
 )
 
 const (
@@ -40,7 +40,7 @@ const (
 var rules = []scanners.Rule{
 	{
 		ID: "openvino/document-type", Severity: scanners.High, Class: scanners.Suspicious,
-		Summary: "The graph has a document type or a processing instruction.",
+		Summary: "The graph has a document type, a processing instruction or an include.",
 		Help:    "Entities in it read files and addresses in readers that expand them, or expand without end. OpenVINO writes neither. Convert the model again.",
 		CWE:     []string{"CWE-611", "CWE-776"}, ATLAS: []string{"AML.T0011.000", "AML.T0029"}, OWASP: []string{"LLM03"},
 	}, {
@@ -90,7 +90,6 @@ type scan struct {
 	found  *findings.List
 	result scanners.Result
 
-	depth  int
 	layers int
 	kinds  map[string]bool // types and versions that were judged
 	layer  layer
@@ -118,44 +117,26 @@ func (s *scan) walk(ctx context.Context) error {
 	if s.file.Size > maxFile {
 		return &scanners.FormatError{Code: scanners.GapLimit, Err: fmt.Errorf("a graph of %d bytes", s.file.Size)}
 	}
-	d := xml.NewDecoder(io.NewSectionReader(s.file, 0, s.file.Size))
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		at := d.InputOffset()
-		t, err := d.RawToken()
-		switch {
-		case errors.Is(err, io.EOF) && s.depth == 0 && s.layers > 0:
-			return nil
-		case errors.Is(err, io.EOF):
-			return scanners.CutOff(s.file.Size, s.file.Size+1)
-		case err != nil:
-			return &scanners.FormatError{Offset: at, Err: err}
-		}
-		if err := s.token(at, t); err != nil {
-			return err
-		}
+	err := xmlwalk.Walk(ctx, io.NewSectionReader(s.file, 0, s.file.Size), s.file.Size, xmlwalk.Options{MaxDepth: maxDepth}, s.token)
+	if err == nil && s.layers == 0 {
+		return scanners.CutOff(s.file.Size, s.file.Size+1)
 	}
+	return err
 }
 
-func (s *scan) token(at int64, t xml.Token) error {
-	switch t := t.(type) {
+func (s *scan) token(t xmlwalk.Token) error {
+	switch e := t.Token.(type) {
 	case xml.Directive:
-		s.found.Add("openvino/document-type", at, "<!%s", clip.Quote([]byte(t), shown))
+		s.found.Add("openvino/document-type", t.Offset, "<!%s", clip.Quote([]byte(e), shown))
 	case xml.ProcInst:
-		if t.Target != "xml" {
-			s.found.Add("openvino/document-type", at, "<?%s", clip.Quote(t.Target, shown))
-		}
-	case xml.EndElement:
-		if s.depth--; s.depth < 0 {
-			return &scanners.FormatError{Offset: at, Err: errors.New("an element ends that did not begin")}
+		if e.Target != "xml" {
+			s.found.Add("openvino/document-type", t.Offset, "<?%s", clip.Quote(e.Target, shown))
 		}
 	case xml.StartElement:
-		if s.depth++; s.depth > maxDepth {
-			return &scanners.FormatError{Offset: at, Code: scanners.GapLimit, Err: fmt.Errorf("elements nested deeper than %d", maxDepth)}
+		if what := xmlwalk.Acts(e.Name.Space); what != "" {
+			s.found.Add("openvino/document-type", t.Offset, "the element %s of %s", clip.Quote(e.Name.Local, shown), what)
 		}
-		s.element(at, t)
+		s.element(t.Offset, e)
 	}
 	return nil
 }

@@ -73,6 +73,20 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
+func TestAfterTheGraph(t *testing.T) {
+	data := net(weights)
+	for _, tail := range []string{"<net/>", "text", "PK\x03\x04", "\x00\x00"} {
+		if report := scannertest.Scan(list, "m.xml", append(data[:len(data):len(data)], tail...)); len(report.Gaps) == 0 {
+			t.Errorf("%q behind the graph counts as read", tail)
+		}
+	}
+	scannertest.Harmless(t, list, "m.xml", append(data[:len(data):len(data)], "\n<!-- x -->\n"...))
+	include := strings.Replace(string(data), "<layers>", `<q:include xmlns:q="http://www.w3.org/2001/XInclude" href="x"/><layers>`, 1)
+	if report := scannertest.Scan(list, "m.xml", []byte(include)); !scannertest.HasRule(report.Findings, "openvino/document-type") {
+		t.Errorf("%+v", report.Findings)
+	}
+}
+
 func FuzzScan(f *testing.F) {
 	f.Add("m.xml", net(weights))
 	f.Add("m.xml", []byte(`<!DOCTYPE net [<!ENTITY x "y">]><net version="11"><layers><layer type="&x;"/></layers></net>`))

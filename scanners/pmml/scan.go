@@ -2,6 +2,7 @@ package pmml
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"assay/scanners"
 	"assay/scanners/internal/clip"
 	"assay/scanners/internal/findings"
+	"assay/scanners/internal/xmlwalk"
 )
 
 const (
@@ -162,14 +164,11 @@ func (s *scan) token(t xml.Token, at int64) {
 	}
 }
 
-// foreign are namespaces whose elements act.
+// foreign are namespaces of pages and pictures, which bring scripts, beside those
+// whose elements act anywhere.
 var foreign = map[string]string{
-	"http://www.w3.org/2001/XInclude":      "XInclude",
-	"http://www.w3.org/2003/XInclude":      "XInclude",
-	"http://www.w3.org/1999/XSL/Transform": "XSLT",
-	"http://www.w3.org/1999/xhtml":         "HTML",
-	"http://www.w3.org/2000/svg":           "SVG",
-	"http://xml.apache.org/xalan/java":     "Java",
+	"http://www.w3.org/1999/xhtml": "HTML",
+	"http://www.w3.org/2000/svg":   "SVG",
 }
 
 func (s *scan) element(e xml.StartElement, at int64) {
@@ -177,7 +176,7 @@ func (s *scan) element(e xml.StartElement, at int64) {
 	if s.depth == 1 {
 		s.isPMML = name == "PMML" && (e.Name.Space == "" || strings.HasPrefix(e.Name.Space, space))
 	}
-	if what := foreign[e.Name.Space]; what != "" {
+	if what := cmp.Or(xmlwalk.Acts(e.Name.Space), foreign[e.Name.Space]); what != "" {
 		s.found.Add("pmml/inclusion", at, "the element %s of %s", clip.Quote(name, 40), what)
 	}
 	if strings.EqualFold(name, "script") {

@@ -27,6 +27,7 @@ import (
 	"assay/scanners"
 	"assay/scanners/internal/clip"
 	"assay/scanners/internal/findings"
+	"assay/scanners/internal/xmlwalk"
 )
 
 // Scanner knows XML.
@@ -43,7 +44,7 @@ func (Scanner) Info() scanners.Info {
 var rules = []scanners.Rule{
 	{
 		ID: "xml/entity", Severity: scanners.High, Class: scanners.Suspicious,
-		Summary: "The document defines entities.",
+		Summary: "The document defines entities, or has a document type from elsewhere.",
 		Help: "A parser that expands them reads other files, asks other machines, or fills the memory (XXE, the billion laughs). " +
 			"No model needs any: remove the definition.",
 		CWE: []string{"CWE-611", "CWE-776"}, ATLAS: []string{"AML.T0011.000", "AML.T0029"}, OWASP: []string{"LLM03"},
@@ -83,8 +84,6 @@ const maxDocument = 16 << 20
 
 type scan struct {
 	found *findings.List
-	depth int
-	roots int
 }
 
 // Scan reads the document.
@@ -92,71 +91,53 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 	if f.Size > maxDocument {
 		return scanners.Result{}, &scanners.FormatError{Code: scanners.GapLimit, Err: fmt.Errorf("XML of more than %d MiB is not analysed", maxDocument>>20)}
 	}
-	src := &sticky{r: io.NewSectionReader(f, 0, f.Size)}
-	d := xml.NewDecoder(src)
-	d.CharsetReader = charset
 	s := &scan{found: findings.New(rules)}
-	err := s.read(ctx, d)
+	err := xmlwalk.Walk(ctx, io.NewSectionReader(f, 0, f.Size), f.Size, xmlwalk.Options{MaxDepth: maxDepth, Charset: charset}, s.token)
 	if errors.Is(err, scanners.ErrNotRecognised) {
 		return scanners.Result{}, err
 	}
 	result := scanners.Result{Findings: s.found.All()}
-	switch {
-	case src.err != nil:
-		return result, src.err
-	case err != nil:
-		return result, err
-	case s.roots == 0 || s.depth != 0:
-		return result, &scanners.FormatError{Offset: f.Size, Err: errors.New("the document breaks off")}
+	if err == nil {
+		result.Parsed.Add(0, f.Size)
 	}
-	result.Parsed.Add(0, f.Size)
-	return result, nil
+	return result, err
 }
 
-func (s *scan) read(ctx context.Context, d *xml.Decoder) error {
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		at := d.InputOffset()
-		t, err := d.RawToken()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return &scanners.FormatError{Offset: at, Err: fmt.Errorf("not XML: %s", clip.Quote(err.Error(), 100))}
-		}
-		switch t := t.(type) {
-		case xml.StartElement:
-			if s.depth == 0 {
-				if s.roots++; slices.Contains(foreign, t.Name.Local) {
-					return scanners.ErrNotRecognised
-				}
-				if what, ok := programs[t.Name.Local]; ok {
-					s.found.Add("xml/active-content", at, "%s", what)
-				}
+// maxDepth is how deep elements may be nested.
+const maxDepth = 1000
+
+func (s *scan) token(t xmlwalk.Token) error {
+	switch e := t.Token.(type) {
+	case xml.StartElement:
+		if t.Depth == 1 {
+			if slices.Contains(foreign, e.Name.Local) {
+				return scanners.ErrNotRecognised
 			}
-			s.depth++
-			s.element(at, t)
-		case xml.EndElement:
-			s.depth--
-		case xml.Directive:
-			if bytes.Contains(t, []byte("<!ENTITY")) {
-				s.found.Add("xml/entity", at, "%s", clip.Quote([]byte(t), 120))
+			if what, ok := programs[e.Name.Local]; ok {
+				s.found.Add("xml/active-content", t.Offset, "%s", what)
 			}
-		case xml.ProcInst:
-			if t.Target == "xml-stylesheet" {
-				s.found.Add("xml/active-content", at, "a style sheet from elsewhere: %s", clip.Quote(t.Inst, 100))
-			}
+		}
+		s.element(t.Offset, e)
+	case xml.Directive:
+		if why := xmlwalk.Doctype(e); why != "" {
+			s.found.Add("xml/entity", t.Offset, "%s", why)
+		}
+	case xml.ProcInst:
+		if e.Target == "xml-stylesheet" {
+			s.found.Add("xml/active-content", t.Offset, "a style sheet from elsewhere: %s", clip.Quote(e.Inst, 100))
 		}
 	}
+	return nil
 }
 
 // element looks at what includes or runs something, wherever it stands.
 func (s *scan) element(at int64, e xml.StartElement) {
+	what := xmlwalk.Acts(e.Name.Space)
 	switch {
-	case e.Name.Local == "include" && (e.Name.Space == "xi" || e.Name.Space == "xinclude"):
+	case what == "XInclude":
 		s.found.Add("xml/active-content", at, "an include of another document")
+	case what != "":
+		s.found.Add("xml/active-content", at, "the element %s of %s", clip.Quote(e.Name.Local, 40), what)
 	case e.Name.Local == "script":
 		s.found.Add("xml/active-content", at, "a script")
 	}
@@ -169,18 +150,4 @@ func charset(label string, r io.Reader) (io.Reader, error) {
 		return nil, fmt.Errorf("the encoding %q: %w", label, err)
 	}
 	return e.NewDecoder().Reader(r), nil
-}
-
-// sticky remembers the error of a reader, to tell it from one of the syntax.
-type sticky struct {
-	r   io.Reader
-	err error
-}
-
-func (s *sticky) Read(p []byte) (int, error) {
-	n, err := s.r.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		s.err = err
-	}
-	return n, err
 }

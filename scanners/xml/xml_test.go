@@ -17,6 +17,9 @@ func TestRules(t *testing.T) {
 		{Rule: "xml/active-content", Name: "a.xml", Hit: []byte("<java class=\"java.beans.XMLDecoder\"/>"), Miss: []byte(annotation)},
 		{Rule: "xml/active-content", Name: "x", Hit: []byte("<?xml version=\"1.0\"?><xsl:stylesheet></xsl:stylesheet>")},
 		{Rule: "xml/active-content", Name: "a.xml", Hit: []byte("<a><xi:include href=\"x\"/></a>")},
+		{Rule: "xml/active-content", Name: "a.xml", Hit: []byte("<a xmlns:q='http://www.w3.org/2001/XInclude'><q:include href=\"x\"/></a>"), Miss: []byte("<a xmlns:xi='urn:mine'><xi:include/></a>")},
+		{Rule: "xml/active-content", Name: "a.xml", Hit: []byte("<a><include xmlns='http://www.w3.org/2001/XInclude' href=\"x\"/></a>"), Miss: []byte("<a><include/></a>")},
+		{Rule: "xml/entity", Name: "a.xml", Hit: []byte("<!DOCTYPE r SYSTEM \"http://evil.test/x.dtd\"><r/>"), Miss: []byte("<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\"><plist/>")},
 		{Rule: "xml/active-content", Name: "a.xml", Hit: []byte("<?xml-stylesheet href='x.xsl'?><a/>")},
 	})
 }
@@ -24,7 +27,7 @@ func TestRules(t *testing.T) {
 func TestCoverage(t *testing.T) {
 	scannertest.Harmless(t, list, "0001.xml", []byte(annotation))
 	scannertest.Harmless(t, list, "a.xml", []byte("<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>\n<a b='\xe9'/>"))
-	for _, data := range []string{"<a>", "<a></a", "<a b=c/>", "<!-- x -->", "<?xml version=\"1.0\" encoding=\"none\"?><a/>"} {
+	for _, data := range []string{"<a>", "<a></a", "<a b=c/>", "<!-- x -->", "<a/><b/>", "<a/>x", "<?xml version=\"1.0\" encoding=\"none\"?><a/>"} {
 		if report := scannertest.Scan(list, "a.xml", []byte(data)); report.Coverage.Complete() && len(report.Gaps) == 0 {
 			t.Errorf("%q counts as covered", data)
 		}
