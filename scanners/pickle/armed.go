@@ -206,10 +206,25 @@ func (m *machine) fitsSetState(g *global, state value) bool {
 	if g.entry.Quiet && m.holdsCallable([]value{state}, g.entry.Profile == "pandas") {
 		return false
 	}
+	if g.entry.Profile == "joblib" && !m.fitsWrapper(state) {
+		return false
+	}
 	if state.tag() != tagObject {
 		return true
 	}
 	return !m.armedBelow([]value{state}) && !isBag(m.judge.names.list[state.middle()])
+}
+
+// fitsWrapper: joblib calls the method read of a wrapper once its state is set. The only
+// name in it is the class of the array.
+func (m *machine) fitsWrapper(state value) bool {
+	items, _, all := m.nodes.items(state)
+	for i := 0; i+1 < len(items); i += 2 {
+		if m.isArmed(items[i+1]) && !m.isString(items[i], "subclass") {
+			return false
+		}
+	}
+	return all
 }
 
 // hidesMethod reports an object that APPEND, SETITEM or ADDITEMS asks for a method which

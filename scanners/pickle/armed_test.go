@@ -91,6 +91,8 @@ var armedFiles = []struct {
 		edgeView([]string{"BINGET 2"}, `BINUNICODE "x"`))},
 	{"armed later, in a mapping of containers", assemble(laterNamespace, orderedDict, `BINUNICODE "a"`, "EMPTY_LIST", "BINGET 1", "APPEND", "SETITEM", "BINPUT 2", "POP", armNow,
 		edgeView([]string{"BINGET 2"}, `BINUNICODE "x"`))},
+	{"array of joblib with a method", assemble(object("joblib.numpy_pickle NumpyArrayWrapper", "read", "GLOBAL numpy squeeze", "subclass", "GLOBAL numpy ndarray", "shape", []string{"BININT1 1", "TUPLE1"}, "order", `BINUNICODE "C"`,
+		"dtype", []string{"GLOBAL numpy dtype", `BINUNICODE "u1"`, "TUPLE1", "REDUCE"}, "allow_mmap", "NEWTRUE"), `RAW "A"`)},
 	{"text of a booster", object("lightgbm.basic Booster", "_handle", namespace("encode", "GLOBAL numpy squeeze"))},
 	{"nodes of a tree", assemble("GLOBAL sklearn.tree._tree Tree", "BININT1 1", "NONE", "BININT1 1", "TUPLE3", "REDUCE", "EMPTY_DICT", `BINUNICODE "nodes"`, namespace("astype", "GLOBAL numpy squeeze"), "SETITEM", "BUILD")},
 	{"state of a language model", object("flair.models.language_model LanguageModel", "state_dict", namespace("copy", "GLOBAL numpy squeeze"))},
