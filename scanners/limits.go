@@ -6,18 +6,24 @@ package scanners
 type Limits struct {
 	MaxDepth    int   // containers in containers (8)
 	MaxMembers  int   // members of one file, all depths (100,000)
-	MaxRatio    int64 // expansion of one compressed member beyond RatioFree (200)
+	MaxRatio    int64 // expansion of one compressed member, and of all together over the file, beyond RatioFree (200)
 	MaxExpanded int64 // decompressed bytes of one file, all depths (64 GiB)
 	MaxFindings int   // findings kept for one file; the rest is counted (1,000)
 
 	// OpsPerByte bounds the operations of a parser in proportion to the bytes
-	// it was given, so that no input costs more than its size explains (64).
+	// it was given, and the bytes that an Analyst gets in proportion to those of
+	// the file, so that no input costs more than its size explains (64).
 	OpsPerByte int64
 }
 
-// RatioFree is how much a member may expand before its ratio is looked at, in
-// bytes: a small buffer of zeros compresses a thousandfold and harms nobody.
+// RatioFree is how much all members of one file may expand beyond their ratio, in
+// bytes: a small buffer of zeros compresses a thousandfold and harms nobody, and
+// ten thousand of them do.
 const RatioFree = 64 << 20
+
+// AnalysisFree is how many bytes Analysts get in any case from all members of one
+// file, all depths. Beyond it a file pays for them with OpsPerByte.
+const AnalysisFree = 8 << 20
 
 // WithDefaults fills in every field that is not set.
 func (l Limits) WithDefaults() Limits {

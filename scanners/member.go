@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 )
@@ -48,6 +49,7 @@ func (r *run) member(m Member, around File, path []string) *node {
 	content, err := r.spool(m)
 	if content != nil {
 		defer content.Close()
+		content.ReaderAt = untilDone{r.ctx, content.ReaderAt}
 	}
 	if err != nil {
 		code, _ := codeOf(err)
@@ -111,7 +113,8 @@ func (r *run) spool(m Member) (*spooled, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the member: %w", err)
 	}
-	limit := min(r.lim.MaxExpanded-r.expanded, max(RatioFree, m.Span.Len*r.lim.MaxRatio))
+	own := multiply(m.Span.Len, r.lim.MaxRatio)
+	limit := min(r.maxExpanded()-r.expanded, max(own, RatioFree-r.free))
 	src = io.LimitReader(src, limit+1)
 
 	var buf bytes.Buffer
@@ -124,6 +127,7 @@ func (r *run) spool(m Member) (*spooled, error) {
 		return nil, err
 	}
 	r.expanded += out.size
+	r.free += min(max(0, out.size-own), RatioFree-r.free)
 	switch {
 	case err != nil && !errors.Is(err, io.EOF):
 		return out, fmt.Errorf("decompress: %w", err)
@@ -131,6 +135,39 @@ func (r *run) spool(m Member) (*spooled, error) {
 		return out, fmt.Errorf("%w: expands beyond %d bytes", errLimit, limit)
 	}
 	return out, nil
+}
+
+// maxExpanded bounds what comes out of all members, all depths.
+func (r *run) maxExpanded() int64 {
+	return min(r.lim.MaxExpanded, add(multiply(r.size, r.lim.MaxRatio), RatioFree))
+}
+
+// afford charges an Analyst's look at so many bytes of a member. The file itself
+// is always affordable.
+func (r *run) afford(s Scanner, size int64, path []string) bool {
+	if _, ok := s.(Analyst); !ok || len(path) == 0 {
+		return true
+	}
+	if size > add(multiply(r.size, r.lim.OpsPerByte), AnalysisFree)-r.analysed {
+		return false
+	}
+	r.analysed += size
+	return true
+}
+
+// multiply and add stay at the largest number. Neither argument is negative.
+func multiply(a, b int64) int64 {
+	if a > 0 && b > math.MaxInt64/a {
+		return math.MaxInt64
+	}
+	return a * b
+}
+
+func add(a, b int64) int64 {
+	if b > math.MaxInt64-a {
+		return math.MaxInt64
+	}
+	return a + b
 }
 
 func spoolToFile(start []byte, rest io.Reader) (*spooled, error) {

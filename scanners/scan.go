@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"runtime/debug"
 	"slices"
 	"strings"
 )
@@ -20,6 +19,7 @@ func Scan(ctx context.Context, list []Scanner, f File, lim Limits) FileReport {
 	lim = lim.WithDefaults()
 	r := &run{ctx: ctx, list: list, lim: lim, size: f.Size,
 		findings: worst{max: lim.MaxFindings}}
+	f.ReaderAt = untilDone{ctx, f.ReaderAt}
 	n := r.file(f, nil)
 
 	r.findings.trim()
@@ -50,6 +50,8 @@ type run struct {
 	members  int
 	size     int64 // of the file itself
 	expanded int64 // bytes that came out of compressed members, all depths
+	free     int64 // of RatioFree, what members beyond their ratio used up
+	analysed int64 // bytes of members that Analysts looked at, all depths
 	stored   int64 // bytes of stored members, all depths
 }
 
@@ -101,6 +103,10 @@ func (r *run) file(f File, path []string) *node {
 		}
 		r.apply(n, s, head, f, path)
 	}
+	if err := r.ctx.Err(); err != nil { // the last scanner may have stopped halfway
+		r.gap(GapUnreadable, path, 0, "interrupted: "+err.Error())
+		return n
+	}
 	r.descend(n, f, path)
 	r.explainRest(n, f, path)
 	return n
@@ -119,7 +125,7 @@ func ordinaryWhenEmpty(name string) bool {
 
 // apply runs one scanner and folds its result into n.
 func (r *run) apply(n *node, s Scanner, head Head, f File, path []string) {
-	result, matched, err := r.guarded(s, head, f)
+	result, matched, err := r.guarded(s, head, f, path)
 	if !matched || errors.Is(err, ErrNotRecognised) && len(result.Findings) == 0 {
 		return
 	}
@@ -148,22 +154,17 @@ func (r *run) apply(n *node, s Scanner, head Head, f File, path []string) {
 }
 
 // guarded runs Match and Scan behind the panic barrier.
-func (r *run) guarded(s Scanner, head Head, f File) (result Result, matched bool, err error) {
+func (r *run) guarded(s Scanner, head Head, f File, path []string) (result Result, matched bool, err error) {
 	defer func() { matched = matched || err != nil }() // a panic in Match is an opinion too
 	defer barrier(&err)
 	if !s.Match(head) && (head.dense == nil || !s.Match(head.condensed())) {
 		return Result{}, false, nil
 	}
+	if !r.afford(s, f.Size, path) {
+		return Result{}, true, fmt.Errorf("%w: the members are more code than the size of the file explains", errLimit)
+	}
 	result, err = s.Scan(r.ctx, f, r.lim)
 	return result, true, err
-}
-
-// barrier turns a panic into an error. Deferred around every call into a
-// scanner: Match, Scan, Open and Read.
-func barrier(err *error) {
-	if p := recover(); p != nil {
-		*err = &internalError{fmt.Sprint(p), firstOwnFrame(debug.Stack())}
-	}
 }
 
 // descend scans the members that the scanners handed back and accounts for
@@ -362,38 +363,4 @@ func readHead(f File) (Head, error) {
 		return Head{}, fmt.Errorf("read the last bytes: %w", err)
 	}
 	return h, nil
-}
-
-// FormatError says at which byte a format stopped making sense. Code says what
-// kind of gap that is; the zero Code means GapBroken.
-type FormatError struct {
-	Offset int64
-	Code   GapCode
-	Err    error
-}
-
-func (e *FormatError) Error() string { return fmt.Sprintf("at byte %d: %v", e.Offset, e.Err) }
-
-func (e *FormatError) Unwrap() error { return e.Err }
-
-// internalError is a panic that was caught.
-type internalError struct{ what, where string }
-
-func (e *internalError) Error() string {
-	return fmt.Sprintf("the scanner failed (%s, %s); please report this file's format", e.what, e.where)
-}
-
-// firstOwnFrame finds the function that panicked, without the machine's paths.
-func firstOwnFrame(stack []byte) string {
-	seen := false
-	for line := range strings.Lines(string(stack)) {
-		if strings.HasPrefix(line, "panic(") {
-			seen = true
-			continue
-		}
-		if name, _, ok := strings.Cut(line, "("); seen && ok && strings.HasPrefix(line, "assay/") {
-			return name
-		}
-	}
-	return "unknown function"
 }

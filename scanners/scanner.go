@@ -27,6 +27,14 @@ type Scanner interface {
 	Scan(ctx context.Context, f File, lim Limits) (Result, error)
 }
 
+// Analyst is a Scanner that follows a program, which costs a thousand times more
+// per byte than to parse data. What all of them get of one file is bounded.
+type Analyst interface {
+	Scanner
+	// Analyses does nothing.
+	Analyses()
+}
+
 // Info describes a scanner.
 type Info struct {
 	Name    string // folder name, prefix of the rule ids

@@ -73,25 +73,34 @@ type scan struct {
 }
 
 // Scan reads the list.
-func (Scanner) Scan(_ context.Context, f scanners.File, _ scanners.Limits) (scanners.Result, error) {
-	text, err := wholetext.Read(f, maxList)
-	if err != nil {
-		return scanners.Result{}, err
+func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (scanners.Result, error) {
+	text, long := wholetext.Read(f, maxList)
+	if text.String == "" && long != nil {
+		return scanners.Result{}, long
 	}
 	s := &scan{text: text, found: findings.New(rules), form: formOf(f.Name)}
-	s.lines()
+	ended := s.lines(ctx)
 	if len(s.loose) > 0 {
 		s.found.Add("dependencies/unpinned", text.At(s.first), "%d packages, among them %s", len(s.loose), clip.Quote(strings.Join(s.loose[:min(len(s.loose), 3)], ", "), 120))
 	}
 	result := scanners.Result{Findings: s.found.All(), Facts: s.facts}
+	if ended != nil {
+		return result, ended
+	}
+	if long != nil {
+		return result, long
+	}
 	result.Parsed.Add(0, f.Size)
 	return result, nil
 }
 
-func (s *scan) lines() {
+func (s *scan) lines(ctx context.Context) error {
 	at := 0
 	before := ""
 	for raw := range strings.Lines(s.text.String) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		line := strings.TrimRight(raw, "\r\n")
 		if rest, ok := strings.CutSuffix(line, "\\"); ok && s.form == requirements && len(before) < 64<<10 {
 			before += rest + " "
@@ -105,6 +114,7 @@ func (s *scan) lines() {
 	if before != "" {
 		s.line(before, at)
 	}
+	return nil
 }
 
 // comment begins after white space, so that #egg= stays.

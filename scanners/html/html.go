@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"assay/scanners"
 	"assay/scanners/internal/findings"
@@ -73,13 +72,13 @@ var ruleOf = map[markup.Kind]string{
 }
 
 // Scan reads the page.
-func (Scanner) Scan(_ context.Context, f scanners.File, _ scanners.Limits) (scanners.Result, error) {
-	text, err := wholetext.Read(f, maxPage)
-	if err != nil {
-		return scanners.Result{}, err
+func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (scanners.Result, error) {
+	text, long := wholetext.Read(f, maxPage)
+	if text.String == "" && long != nil {
+		return scanners.Result{}, long
 	}
 	found := findings.New(rules)
-	signs, err := markup.Find(strings.NewReader(text.String))
+	signs, err := markup.Find(text.Reader(ctx))
 	script := false
 	for _, s := range signs {
 		found.Add(ruleOf[s.Kind], text.At(int(s.Offset)), "%s", s.What)
@@ -91,6 +90,8 @@ func (Scanner) Scan(_ context.Context, f scanners.File, _ scanners.Limits) (scan
 		return result, &scanners.FormatError{Code: scanners.GapLimit, Err: fmt.Errorf("the page has %w", err)}
 	case err != nil && !errors.Is(err, io.EOF):
 		return result, fmt.Errorf("read the page: %w", err)
+	case long != nil:
+		return result, long
 	case script:
 		return result, &scanners.FormatError{Code: scanners.GapUnsupported, Err: errors.New("JavaScript is not analysed; a browser runs it")}
 	}

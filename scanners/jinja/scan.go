@@ -30,6 +30,9 @@ func (Scanner) Info() scanners.Info {
 	return scanners.Info{Name: "jinja", Title: "Jinja chat template", Version: 1, Rules: slices.Clone(rules)}
 }
 
+// Analyses marks the scanner as an Analyst.
+func (Scanner) Analyses() {}
+
 // Match accepts the extensions of templates, and text that begins with a tag.
 func (Scanner) Match(h scanners.Head) bool {
 	if isNamed(h.Name) {

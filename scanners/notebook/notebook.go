@@ -14,8 +14,8 @@
 //
 // # Security
 //
-// The notebook is read as a stream of tokens. At most 4 MiB of source are kept; a
-// longer one is incomplete. Outputs are looked at by their beginning, 256 KiB each:
+// The notebook is read as a stream of tokens. At most 2 MiB of source are kept; of a
+// longer one the rest is not looked at. Outputs are looked at by their beginning, 256 KiB each:
 // Jupyter does not run them unless a person trusts the notebook.
 package notebook
 
@@ -82,7 +82,7 @@ var rules = []scanners.Rule{
 
 // Bounds.
 const (
-	maxSource = 4 << 20   // bytes of code kept
+	maxSource = 2 << 20   // bytes of code kept
 	maxOutput = 256 << 10 // bytes of an output that are looked at
 	maxString = maxSource
 )
@@ -122,6 +122,9 @@ type scan struct {
 func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (scanners.Result, error) {
 	s := &scan{file: f, found: findings.New(rules)}
 	err := s.read(ctx)
+	if s.open > 0 {
+		s.endCell() // broken off in the middle
+	}
 	var format *scanners.FormatError
 	if err != nil && !errors.As(err, &format) {
 		return scanners.Result{Findings: s.found.All()}, err
@@ -217,10 +220,9 @@ func (s *scan) text(t jsontok.Token) {
 	case inCell && depth == 0 && s.key == "language":
 		s.cell.language = clip.Bytes(t.Text, 40)
 	case inCell && depth <= 1 && (s.key == "source" || s.key == "input"):
-		s.cut = s.cut || t.Cut() || s.kept+s.cell.source.Len()+len(t.Text) > maxSource
-		if !s.cut {
-			s.cell.source.Write(t.Text)
-		}
+		room := max(0, maxSource-s.kept-s.cell.source.Len())
+		s.cut = s.cut || t.Cut() || len(t.Text) > room
+		s.cell.source.Write(t.Text[:min(len(t.Text), room)])
 	case inCell && isMarkup(s.key):
 		if s.html.Len() == 0 {
 			s.htmlAt = t.Offset

@@ -1,6 +1,7 @@
 package python
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -255,8 +256,8 @@ func (f *flow) elements(v value) []value {
 
 // anyOf says that any of the functions may be called.
 func (f *flow) anyOf(vars map[string]value, s *scope) {
-	for _, v := range vars {
-		f.passes(v, s)
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		f.passes(vars[name], s)
 	}
 }
 

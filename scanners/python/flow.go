@@ -1,6 +1,7 @@
 package python
 
 import (
+	"context"
 	"path"
 	"slices"
 	"strings"
@@ -29,6 +30,9 @@ type flow struct {
 	at     int  // offset that stands for all of nested code, -1 outside of it
 	ops    int
 	maxOps int
+	ctx    context.Context
+	asked  int   // how often the end of the run was asked for
+	over   error // the run ended
 	seen   map[event]bool
 
 	saved []savedDownload
@@ -44,8 +48,8 @@ type savedDownload struct {
 // passes over a file: a value that goes through a function and back needs three.
 const passes = 3
 
-func analyse(tree *pysource.Tree, name string, size int) *flow {
-	f := &flow{file: strings.ToLower(path.Base(name)), ofStmt: map[*pysource.Stmt]*scope{}, ofExpr: map[*pysource.Expr]*scope{}, classes: map[*pysource.Stmt]*class{},
+func analyse(ctx context.Context, tree *pysource.Tree, name string, size int) *flow {
+	f := &flow{ctx: ctx, file: strings.ToLower(path.Base(name)), ofStmt: map[*pysource.Stmt]*scope{}, ofExpr: map[*pysource.Expr]*scope{}, classes: map[*pysource.Stmt]*class{},
 		objects: map[int]*class{}, imports: map[string]bool{}, seen: map[event]bool{}, at: -1, maxOps: 64*size + 1<<20}
 	f.module = f.newScope("", nil, 0)
 	f.module.stmts = tree.Body
@@ -80,7 +84,14 @@ func (f *flow) run(s *scope) {
 // classBody names the scope of a class, which runs with what is around it.
 const classBody = "class"
 
-func (f *flow) exhausted() bool { return f.ops > f.maxOps }
+// exhausted reports that nothing more is followed: the budget is spent, or the run
+// is over, which is asked for now and then.
+func (f *flow) exhausted() bool {
+	if f.asked++; f.asked%256 == 0 && f.over == nil {
+		f.over = f.ctx.Err()
+	}
+	return f.ops > f.maxOps || f.over != nil
+}
 
 func (f *flow) block(list []*pysource.Stmt, s *scope) {
 	for _, st := range list {

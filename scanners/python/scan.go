@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -15,6 +15,7 @@ import (
 	"assay/scanners/internal/findings"
 	"assay/scanners/internal/pysource"
 	"assay/scanners/internal/sourcecode"
+	"assay/scanners/internal/wholetext"
 )
 
 // Scanner knows Python source text.
@@ -27,6 +28,9 @@ func New() Scanner { return Scanner{} }
 func (Scanner) Info() scanners.Info {
 	return scanners.Info{Name: "python", Title: "Python", Version: 1, Rules: slices.Clone(rules)}
 }
+
+// Analyses marks the scanner as an Analyst.
+func (Scanner) Analyses() {}
 
 // Match accepts Python by its name or interpreter line, and path configuration
 // files.
@@ -44,25 +48,25 @@ type scan struct {
 }
 
 // Scan reads and analyses f.
-func (Scanner) Scan(_ context.Context, f scanners.File, _ scanners.Limits) (scanners.Result, error) {
-	if f.Size > pysource.MaxSize {
-		return scanners.Result{}, &scanners.FormatError{Code: scanners.GapLimit, Err: fmt.Errorf("source of more than %d MiB is not analysed", pysource.MaxSize>>20)}
-	}
-	data := make([]byte, f.Size)
-	if _, err := io.ReadFull(io.NewSectionReader(f, 0, f.Size), data); err != nil {
-		return scanners.Result{}, fmt.Errorf("read the source: %w", err)
+func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (scanners.Result, error) {
+	data, long := wholetext.Head(f, pysource.MaxSize)
+	if data == nil {
+		return scanners.Result{}, long
 	}
 	s := &scan{name: f.Name, found: findings.New(rules), size: f.Size}
 	var err error
 	if isPath(f.Name, data) {
 		err = s.pathFile(data)
 	} else {
-		err = s.source(data)
+		err = s.source(ctx, data)
 	}
 	if errors.Is(err, scanners.ErrNotRecognised) {
 		return scanners.Result{}, err
 	}
 	result := scanners.Result{Findings: s.found.All(), Facts: s.facts}
+	if long != nil && ctx.Err() == nil {
+		return result, long // what breaks may break where it was cut
+	}
 	if err == nil {
 		result.Parsed.Add(0, f.Size)
 	}
@@ -78,19 +82,21 @@ func (s *scan) at(off int) int64 {
 }
 
 // source analyses the text of a module.
-func (s *scan) source(data []byte) error {
+func (s *scan) source(ctx context.Context, data []byte) error {
 	text, undecoded := s.decode(data)
 	s.characters(text)
 	tree := pysource.Parse(text)
 	for _, odd := range tree.OddNames {
 		s.oddName(odd)
 	}
-	f := analyse(tree, s.name, len(text))
+	f := analyse(ctx, tree, s.name, len(text))
 	if strings.Contains(strings.TrimSuffix(path.Base(s.name), path.Ext(s.name)), ".") {
 		f.notImportable()
 	}
 	s.report(f)
 	switch {
+	case f.over != nil:
+		return f.over
 	case undecoded != nil:
 		return undecoded
 	case len(tree.Problems) > 0:
@@ -133,16 +139,16 @@ const maxImports = 128
 // importedRoots are the modules that the file imports: of others the distribution,
 // of its own repository the module.
 func (f *flow) importedRoots() []string {
-	var out []string
+	roots := make(map[string]bool)
 	for name := range f.imports {
 		if !strings.HasPrefix(name, ".") {
 			name, _, _ = strings.Cut(name, ".")
 		}
-		if name != "" && !slices.Contains(out, name) {
-			out = append(out, name)
+		if name != "" {
+			roots[name] = true
 		}
 	}
-	slices.Sort(out)
+	out := slices.Sorted(maps.Keys(roots))
 	return out[:min(len(out), maxImports)]
 }
 

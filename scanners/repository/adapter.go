@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -69,8 +70,8 @@ func (c *check) adapterTensors(file int, saved []string, rank int64) {
 		}
 		halves[m[1]] = pair
 	}
-	for module, pair := range halves {
-		a, b := pair[0], pair[1]
+	for _, module := range slices.Sorted(maps.Keys(halves)) {
+		a, b := halves[module][0], halves[module][1]
 		switch {
 		case a == nil || b == nil:
 			c.add(file, "adapter-pair", "one half of the pair of %s is missing", quote(module))

@@ -13,6 +13,7 @@ import (
 
 // indexes compares every index of a folder with its shards.
 func (c *check) indexes(dir string, members []int) {
+	numbered := c.numbered(members)
 	for _, i := range members {
 		shards := make(map[string][]string) // name of a file: the tensors that are said to be in it
 		for _, r := range c.outline(i).Refs {
@@ -26,7 +27,7 @@ func (c *check) indexes(dir string, members []int) {
 			}
 		}
 		if len(shards) > 0 {
-			c.index(dir, i, shards, members)
+			c.index(dir, i, shards, numbered)
 		}
 	}
 }
@@ -37,7 +38,7 @@ type inShard struct {
 	tensor *scanners.Tensor
 }
 
-func (c *check) index(dir string, i int, shards map[string][]string, members []int) {
+func (c *check) index(dir string, i int, shards map[string][]string, numbered map[string][]int) {
 	names := slices.Sorted(maps.Keys(shards))
 	found, whole := make(map[string]inShard), true
 	listed := make(map[int]bool)
@@ -52,7 +53,7 @@ func (c *check) index(dir string, i int, shards map[string][]string, members []i
 		listed[shard] = true
 		whole = c.tensorsOf(shard, found) && whole
 	}
-	c.unlistedShards(i, names, listed, members)
+	c.unlistedShards(i, names, listed, numbered)
 	for _, name := range names {
 		shard, ok := c.find(dir, name)
 		for _, key := range shards[name] {
@@ -110,19 +111,37 @@ func (c *check) indexFormat(i int, shard string) {
 // part is how shards are numbered.
 var part = regexp.MustCompile(`^(.*)-(\d{5})-of-(\d{5})(\.[a-z0-9]+)$`)
 
-// unlistedShards reports shards of the same model that the index leaves out.
-func (c *check) unlistedShards(i int, names []string, listed map[int]bool, members []int) {
-	stems := make(map[string]bool)
-	for _, name := range names {
-		if m := part.FindStringSubmatch(path.Base(name)); m != nil {
-			stems[m[1]+m[3]+m[4]] = true
+// numbered are the shards of a folder by the model that they are of.
+func (c *check) numbered(members []int) map[string][]int {
+	out := make(map[string][]int)
+	for _, k := range members {
+		if m := part.FindStringSubmatch(path.Base(c.files[k].Name)); m != nil {
+			model := m[1] + m[3] + m[4]
+			out[model] = append(out[model], k)
 		}
 	}
-	for _, k := range members {
-		m := part.FindStringSubmatch(path.Base(c.files[k].Name))
-		if m != nil && stems[m[1]+m[3]+m[4]] && !listed[k] {
+	return out
+}
+
+// unlistedShards reports shards of the same model that the index leaves out. A
+// shard is reported once and then no longer looked at: a folder may hold as many
+// indexes as shards.
+func (c *check) unlistedShards(i int, names []string, listed map[int]bool, numbered map[string][]int) {
+	for _, name := range names {
+		m := part.FindStringSubmatch(path.Base(name))
+		if m == nil {
+			continue
+		}
+		model := m[1] + m[3] + m[4]
+		kept := numbered[model][:0]
+		for _, k := range numbered[model] {
+			if listed[k] {
+				kept = append(kept, k)
+				continue
+			}
 			c.add(k, "unlisted-shard", "%s does not name it", quote(path.Base(c.files[i].Name)))
 		}
+		numbered[model] = kept
 	}
 }
 

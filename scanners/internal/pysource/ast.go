@@ -103,7 +103,7 @@ func (p Problem) IsBound() bool {
 
 const (
 	tooDeep = "blocks nested too deep"
-	tooLong = "the text is longer than 4 MiB"
+	tooLong = "the text is longer than 2 MiB"
 )
 
 type problems struct{ list []Problem }

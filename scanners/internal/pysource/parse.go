@@ -11,10 +11,10 @@ import (
 // Bounds of a tree. CPython gives up at 200 nested brackets and at a few thousand
 // levels of anything.
 const (
-	MaxSize  = 4 << 20 // bytes of text
-	maxNodes = 1 << 20
-	maxNest  = 200  // brackets, lambdas, signs
-	maxDepth = 1500 // of an expression, with chains of attributes and calls
+	MaxSize  = 2 << 20 // bytes of text
+	maxNodes = 1 << 18 // some 500 bytes each, with what follows values through them
+	maxNest  = 200     // brackets, lambdas, signs
+	maxDepth = 1500    // of an expression, with chains of attributes and calls
 )
 
 // errBounds ends the reading of a text that is beyond a bound.
@@ -40,7 +40,7 @@ func Parse(src string) *Tree {
 		return t
 	}
 	p := &parser{lexer: lex(src), tree: t}
-	for p.tok().kind != tokEnd {
+	for p.tok().kind != tokEnd && p.nodes <= maxNodes {
 		before := p.pos
 		t.Body = p.statement(t.Body)
 		if p.pos == before {
@@ -187,6 +187,9 @@ func (p *parser) statement(list []*Stmt) (out []*Stmt) {
 		p.problems.add(int(p.tok().off), stop.Error())
 		out = append(out, p.salvage(start))
 	}()
+	if p.nodes++; p.nodes > maxNodes {
+		panic(errBounds)
+	}
 	if s := p.compound(); s != nil {
 		return append(out, s)
 	}

@@ -113,3 +113,12 @@ func FuzzParse(f *testing.F) {
 		walk(tree.Body)
 	})
 }
+
+// TestTheTreeIsBounded: a text of many small parts is read up to a number of them,
+// and its beginning is in the tree.
+func TestTheTreeIsBounded(t *testing.T) {
+	half, whole := Parse(strings.Repeat("a=1\n", MaxSize/8)), Parse(strings.Repeat("a=1\n", MaxSize/4))
+	if len(half.Body) != len(whole.Body) || len(half.Body) > maxNodes/2 || len(half.Problems) == 0 || len(whole.Problems) > 2 {
+		t.Errorf("%d and %d statements, %v", len(half.Body), len(whole.Body), whole.Problems)
+	}
+}

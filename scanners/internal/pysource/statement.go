@@ -128,7 +128,7 @@ func (p *parser) suite() (body []*Stmt) {
 	p.pos++
 	p.enter()
 	defer p.leave()
-	for p.tok().kind != tokDedent && p.tok().kind != tokEnd {
+	for p.tok().kind != tokDedent && p.tok().kind != tokEnd && p.nodes <= maxNodes {
 		body = p.statement(body)
 	}
 	if p.tok().kind == tokDedent {

@@ -8,8 +8,11 @@ package wholetext
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/unicode"
@@ -34,16 +37,57 @@ func (t Text) At(off int) int64 {
 	return min(int64(off)+t.base, t.size)
 }
 
+// Reader reads the text until the run is over.
+func (t Text) Reader(ctx context.Context) io.Reader {
+	return &reader{ctx, strings.NewReader(t.String)}
+}
+
+type reader struct {
+	ctx context.Context
+	src io.Reader
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.src.Read(p)
+}
+
 // Read reads f, of at most limit bytes. What is no text is
-// scanners.ErrNotRecognised; what is too long leaves a gap.
+// scanners.ErrNotRecognised. Of what is too long the whole lines in the first limit
+// bytes are returned, with the gap for the rest.
 func Read(f scanners.File, limit int64) (Text, error) {
-	if f.Size > limit {
-		return Text{}, &scanners.FormatError{Code: scanners.GapLimit, Err: fmt.Errorf("a file of this kind of more than %d bytes is not analysed", limit)}
+	data, err := Head(f, limit)
+	if err != nil && data == nil {
+		return Text{}, err
 	}
-	data := make([]byte, f.Size)
+	t, notText := decode(f, data)
+	return t, cmp.Or(notText, err)
+}
+
+// Head is f, or the whole lines in its first limit bytes together with the gap for
+// the rest: what stands there may harm whatever follows it. Without data the error
+// is that of reading.
+func Head(f scanners.File, limit int64) ([]byte, error) {
+	data := make([]byte, min(f.Size, limit))
 	if _, err := io.ReadFull(io.NewSectionReader(f, 0, f.Size), data); err != nil {
-		return Text{}, fmt.Errorf("read the text: %w", err)
+		return nil, fmt.Errorf("read the text: %w", err)
 	}
+	if f.Size <= limit {
+		return data, nil
+	}
+	if end := bytes.LastIndexByte(data, '\n') + 1; end > 0 {
+		if bytes.IndexByte(data[:end], 0) >= 0 && end%2 == 1 {
+			end++ // the other half of the line feed in UTF-16
+		}
+		data = data[:end]
+	}
+	return data, &scanners.FormatError{Offset: int64(len(data)), Code: scanners.GapLimit,
+		Err: fmt.Errorf("a file of this kind of more than %d bytes is not analysed beyond them", limit)}
+}
+
+func decode(f scanners.File, data []byte) (Text, error) {
 	t := Text{exact: true, size: f.Size}
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		decoded, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Bytes(data)
