@@ -100,7 +100,7 @@ var checks = []check{
 	{"TL-02", "indices", "tflite/index", ""},
 	{"TL-03", "options of custom operators", "tflite/flex-operator tflite/custom-operator", ""},
 	{"TL-04", "custom calls and delegates", "tflite/custom-call tflite/compiled-operator", ""},
-	{"TL-05", "extreme normalisation options", "", "the reference calls the source secondary, and a large number harms nobody but the model"},
+	{"TL-05", "extreme normalisation options", "", "no primary source describes an attack, and a large number harms nobody but the model"},
 
 	{"OX-01", "external paths", "onnx/external-path", ""},
 	{"OX-02", "ranges of external data", "onnx/external-range repository/data-range", ""},
@@ -191,6 +191,7 @@ var counts = map[string]int{"ST": 16, "TS": 6, "PE2": 3, "ET": 3, "SK": 8, "XG":
 var identified = [][2]string{
 	{"GGML, GGMF, GGJT", "gguf/legacy: convert the model to GGUF"},
 	{"programs and libraries of every platform, llamafile", "script/native-code"},
+	{"source of C, C++, CUDA, JavaScript, TypeScript, R, Rust, Cython and other languages; notebook cells in them", "script/source-code, or a gap: only Python and shells are analysed"},
 	{"bytecode of Python, Java, WebAssembly, Lua, Dalvik", "script/bytecode"},
 	{"7z members in PPMd, with filters for machine code, or encrypted", "a gap that says so"},
 	{"compressed and encrypted members of rar archives", "a gap that says so; stored members are scanned"},
@@ -259,7 +260,8 @@ func formatsPage() []byte {
 	for _, f := range identified {
 		fmt.Fprintf(&b, "| %s | %s |\n", f[0], f[1])
 	}
-	b.WriteString("\n## What is checked\n\nEach check has a stable id. The rules are described in [rules.md](rules.md).\n\n| Check | What | Rules | Left out, or made elsewhere |\n|---|---|---|---|\n")
+	b.Write(runnersTable())
+	b.WriteString("\n## What is checked\n\nThe identifiers of checks (`ST-01`) are stable, so that a review can cite them; the letters stand for the format. They are not those of rules, which a finding names. The rules are described in [rules.md](rules.md).\n\n| Check | What | Rules | Left out, or made elsewhere |\n|---|---|---|---|\n")
 	for _, c := range checks {
 		names := strings.Fields(c.rules)
 		for i, n := range names {

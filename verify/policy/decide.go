@@ -185,8 +185,11 @@ func (j *judgement) always() {
 		j.clause("unpinned", "defaults", movable(j.e, effect))
 	}
 	if len(j.e.Files) == 0 {
-		j.clause("files", sourceAlways, []verify.Reason{{Code: verify.ReasonNothing, Effect: verify.Undecided,
-			What: "the artifact has no files", Advice: "check the reference"}})
+		what, advice := "the artifact has no files", "check the reference"
+		if len(j.e.Gaps) > 0 {
+			what, advice = "the artifact has no file that could be looked at", "first settle what is said about its files"
+		}
+		j.clause("files", sourceAlways, []verify.Reason{{Code: verify.ReasonNothing, Effect: verify.Undecided, What: what, Advice: advice}})
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,20 +17,30 @@ import (
 
 func (a *app) rulesCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "rules",
-		Short: "list every rule",
-		Long:  "rules lists what the scanners can say about a file.\n\nFormats: text (default), json, markdown.",
-		Args:  cobra.NoArgs,
+		Use:     "rules [SCANNER]",
+		Short:   "list every rule",
+		Long:    "rules lists what the scanners can say about a file; with SCANNER, only the rules of that one.\n\nFormats: text (default), json, markdown.",
+		Example: "  assay rules pickle",
+		Args:    cobra.MaximumNArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return scannerNames(), cobra.ShellCompDirectiveNoFileComp
+		},
 	}
 	a.formatFlag(cmd.Flags(), "text", "json", "markdown")
-	cmd.RunE = run(func(*cobra.Command, []string) error {
+	cmd.RunE = run(func(_ *cobra.Command, args []string) error {
+		rules := allRules()
+		if len(args) > 0 {
+			if rules = rulesOf(args[0]); len(rules) == 0 {
+				return usageError("no scanner is called %q: 'assay rules' lists the rules of all, as SCANNER/RULE", args[0])
+			}
+		}
 		switch a.format {
 		case "json":
-			return rulesJSON(a.Stdout, allRules())
+			return rulesJSON(a.Stdout, rules)
 		case "markdown":
-			return rulesMarkdown(a.Stdout, allRules())
+			return rulesMarkdown(a.Stdout, rules)
 		}
-		return rulesText(a.Stdout, allRules())
+		return rulesText(a.Stdout, rules)
 	})
 	return cmd
 }
@@ -53,9 +64,85 @@ func (a *app) explainCommand() *cobra.Command {
 					return explain(a.Stdout, r)
 				}
 			}
-			return usageError("no rule is called %q: 'assay rules' lists them", args[0])
+			return unknownRule(args[0])
 		}),
 	}
+}
+
+// unknownRule names the rules that may be meant.
+func unknownRule(name string) error {
+	if rules := rulesOf(name); len(rules) > 0 {
+		return usageError("%q is a scanner with %d rules: 'assay rules %s' lists them", name, len(rules), name)
+	}
+	if near := nearRules(name); len(near) > 0 {
+		return usageError("no rule is called %q: do you mean %s?", name, strings.Join(near, " or "))
+	}
+	return usageError("no rule is called %q: 'assay rules' lists them", name)
+}
+
+// nearRules are up to three rules that are spelt nearly so, the nearest first: a
+// third of the letters may be others. A name without a scanner is compared with
+// what comes after it.
+func nearRules(name string) []string {
+	type candidate struct {
+		id       string
+		distance int
+	}
+	var near []candidate
+	for _, r := range allRules() {
+		id := r.ID
+		if !strings.Contains(name, "/") {
+			_, id, _ = strings.Cut(id, "/")
+		}
+		if len(name) <= 100 {
+			if d := editDistance(strings.ToLower(name), id); d <= len(name)/3 {
+				near = append(near, candidate{r.ID, d})
+			}
+		}
+	}
+	slices.SortStableFunc(near, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
+	var out []string
+	for _, c := range near[:min(3, len(near))] {
+		out = append(out, c.id)
+	}
+	return out
+}
+
+// editDistance is that of Levenshtein, in bytes.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// rulesOf are the rules of one scanner.
+func rulesOf(scanner string) []scanners.Rule {
+	return slices.DeleteFunc(allRules(), func(r scanners.Rule) bool {
+		name, _, _ := strings.Cut(r.ID, "/")
+		return name != scanner
+	})
+}
+
+func scannerNames() []string {
+	var names []string
+	for _, s := range formats.Scanners() {
+		names = append(names, s.Info().Name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // allRules are the rules of all scanners, sorted by id.
