@@ -160,8 +160,8 @@ func advice(list []*global, findings []scanners.Finding, weightsOnly bool, err e
 	seen := make(map[string]bool)
 	for _, g := range list {
 		if g.entry != nil && g.entry.Profile == "torch_weights" && !weightsOnly {
-			if !seen[wholeModel] {
-				seen[wholeModel] = true
+			if !seen[wholeModel] && !seen[remedies["torch_module"]] {
+				seen[wholeModel], seen[remedies["torch_module"]] = true, true
 				lines = append(lines, wholeModel)
 			}
 			continue
@@ -198,7 +198,7 @@ func codeless(list []*global) string {
 func ofAuthor(list []*global) string {
 	var names []string
 	for _, g := range list {
-		if g.entry == nil && g.module == scriptModule && len(names) < 5 && !slices.Contains(names, g.name) {
+		if g.entry == nil && g.module == scriptModule && !strings.Contains(g.name, ".") && len(names) < 5 && !slices.Contains(names, g.name) {
 			names = append(names, g.name)
 		}
 	}

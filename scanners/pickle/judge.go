@@ -201,7 +201,7 @@ func whyCall(g *global, allowed bool) string {
 	case g.dangerous:
 		return fmt.Sprintf("%s (%s)", g.danger.Caps, g.danger.Reason)
 	case g.entry != nil:
-		return fmt.Sprintf("the name is listed (%s), this use of it is not", g.entry.Reason)
+		return fmt.Sprintf("the name is allowed for one use only (%s), and this is another", g.entry.Reason)
 	case g.module == scriptModule:
 		return "__main__ is the script that saved the file, whose names no allow list can have"
 	}
