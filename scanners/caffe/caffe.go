@@ -133,7 +133,7 @@ func (s *scan) value(at int64, name, text string) {
 		s.found.Add("caffe/python-layer", at, "a layer of the type Python")
 	case (name == "module" || name == "layer") && text != "":
 		s.found.Add("caffe/python-layer", at, "%s is %s", clip.Quote(name, shown), clip.Quote(text, shown))
-	case slices.Contains(paths, name) && (entryname.Escapes(text) || strings.Contains(text, "://")):
+	case slices.Contains(paths, name) && entryname.Outside(text):
 		s.found.Add("caffe/path", at, "%s is %s", clip.Quote(name, shown), clip.Quote(text, 2*shown))
 	}
 }

@@ -42,6 +42,18 @@ func TestRules(t *testing.T) {
 		sample("look-alike", "requirements.txt", "tensorfow==1\n", "sentencepiece==1\n"),
 		sample("own-build", "pyproject.toml", "[build-system]\nrequires = []\nbackend-path = [\".\"]\n", "[build-system]\nrequires = [\"setuptools==1\"]\nbuild-backend = \"setuptools.build_meta\"\n"),
 		sample("path-escape", "requirements.txt", "-r ../../etc/x.txt\n", "-r base.txt\n-e .\n"),
+		sample("path-escape", "requirements.txt", "..\\evil\n", "./pkg\n-e ./pkg[dev]\n-rbase.txt\n"),
+		sample("path-escape", "requirements.txt", "C:\\evil\n", "torch==2.1 ; python_version >= \"3.8\"\n"),
+		sample("path-escape", "requirements.txt", "./../evil\n", "-c constraints/a.txt\n"),
+		sample("path-escape", "requirements.txt", "-r C:/x.txt\n", ""),
+		sample("path-escape", "requirements.txt", "-e ~/evil\n", ""),
+		sample("path-escape", "requirements.txt", "--requirement=../x.txt\n", ""),
+		sample("path-escape", "requirements.txt", "x @ file:../x\n", ""),
+		sample("unverified-host", "setup.cfg", "[options]\ninstall_requires =\n  x @ http://x.test/x.tar.gz\n", "[metadata]\nurl = http://x.test\n[options]\ninstall_requires =\n  torch==2.1\n"),
+		sample("unverified-host", "setup.cfg", "[options]\ninstall_requires = x @ http://x.test/x.tar.gz\n", ""),
+		sample("direct-address", "setup.cfg", "[options.extras_require]\ndev =\n  x @ git+https://github.com/o/r\n", "[metadata]\ndownload_url = https://github.com/o/r\n"),
+		sample("look-alike", "setup.cfg", "[options]\nsetup_requires = torhc==1\n", "[options]\nsetup_requires = torch==1\n"),
+		sample("path-escape", "setup.cfg", "[options]\ninstall_requires = file: ../../x.txt\n", "[options]\ninstall_requires = file: requirements.txt\n"),
 	})
 }
 

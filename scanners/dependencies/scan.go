@@ -10,6 +10,7 @@ import (
 	"assay/scanners"
 	"assay/scanners/internal/clip"
 	"assay/scanners/internal/commands"
+	"assay/scanners/internal/entryname"
 	"assay/scanners/internal/findings"
 	"assay/scanners/internal/wholetext"
 )
@@ -70,6 +71,7 @@ type scan struct {
 	table string // of TOML; the key of YAML
 	loose []string
 	first int
+	key   string // of setup.cfg
 }
 
 // Scan reads the list.
@@ -121,9 +123,13 @@ func (s *scan) lines(ctx context.Context) error {
 var comment = regexp.MustCompile(`(?:^|\s)#.*$`)
 
 func (s *scan) line(line string, at int) {
+	indented := strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t")
 	line = strings.TrimSpace(comment.ReplaceAllString(line, ""))
 	if line == "" {
 		return
+	}
+	if s.form == settings {
+		line = s.settingsLine(line, indented, at)
 	}
 	s.addresses(line, at)
 	switch s.form {
@@ -165,7 +171,7 @@ func (s *scan) addresses(line string, at int) {
 			s.found.Add("dependencies/foreign-index", off, "%s", clip.Quote(url, 160))
 		}
 	}
-	if len(urls) > 0 || s.form == settings || s.form == toml && !s.lists() {
+	if len(urls) > 0 || s.form == settings && !s.required() || s.form == toml && !s.lists() {
 		return
 	}
 	if m := direct.FindString(line); m != "" {
@@ -180,31 +186,36 @@ func (s *scan) addresses(line string, at int) {
 	}
 }
 
+// fileOption is an option of pip that names a file or a folder, with its value.
+var fileOption = regexp.MustCompile(`^(?:-[rce]|--(?:requirement|constraint|editable)\b)\s*=?\s*["']?([^"']*)`)
+
 // requirement reads one line of pip.
 func (s *scan) requirement(line string, at int) {
 	if strings.HasPrefix(line, "-") {
-		option, value, _ := strings.Cut(strings.TrimLeft(line, "-"), " ")
-		value = strings.TrimSpace(value)
-		switch option {
-		case "r", "c", "e", "requirement", "constraint", "editable":
-			if !strings.Contains(value, "://") && leaves(value) {
-				s.found.Add("dependencies/path-escape", s.text.At(at), "%s", clip.Quote(line, 160))
-			}
+		if m := fileOption.FindStringSubmatch(line); m != nil && !strings.Contains(m[1], "://") {
+			s.path(strings.TrimSpace(m[1]), line, at)
 		}
 		return
 	}
 	if strings.Contains(line, "://") {
 		return
 	}
-	if strings.HasPrefix(line, "/") || strings.HasPrefix(line, "../") {
-		s.found.Add("dependencies/path-escape", s.text.At(at), "%s", clip.Quote(line, 160))
-		return
+	name, _, _ := strings.Cut(line, ";")
+	if !s.path(strings.Trim(name, `"' `), line, at) {
+		s.pkg(line, at)
 	}
-	s.pkg(line, at)
 }
 
-func leaves(name string) bool {
-	return strings.HasPrefix(name, "/") || strings.HasPrefix(name, "\\") || slices.Contains(strings.Split(path.Clean(strings.ReplaceAll(name, "\\", "/")), "/"), "..")
+// path reports a file or folder outside of that of the list.
+func (s *scan) path(name, line string, at int) bool {
+	if _, address, ok := strings.Cut(name, "@"); ok && !strings.ContainsAny(name[:len(name)-len(address)], `/\`) {
+		name = strings.TrimSpace(address) // x @ file:../y
+	}
+	if !entryname.Outside(name) {
+		return false
+	}
+	s.found.Add("dependencies/path-escape", s.text.At(at), "%s", clip.Quote(line, 160))
+	return true
 }
 
 // specifier is a package with what is asked of its version (PEP 508).

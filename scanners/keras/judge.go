@@ -2,12 +2,12 @@ package keras
 
 import (
 	"encoding/base64"
-	"path"
 	"slices"
 	"strings"
 
 	"assay/scanners"
 	"assay/scanners/internal/clip"
+	"assay/scanners/internal/entryname"
 	"assay/scanners/internal/marshal"
 	"assay/scanners/internal/pyjson"
 )
@@ -243,5 +243,5 @@ func (s *scan) values(config *pyjson.Object, class string, at int64) {
 // leaves reports a name that is no place below a folder. Names with a slash are
 // ordinary in Keras 2.
 func leaves(name string) bool {
-	return strings.ContainsAny(name, "\\\x00") || path.IsAbs(name) || slices.Contains(strings.Split(name, "/"), "..")
+	return entryname.Outside(name)
 }

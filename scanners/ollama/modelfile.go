@@ -89,6 +89,7 @@ func (c *checker) source(word, value string, start int) {
 	host, _, hasPath := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(slashed, "https://"), "http://"), "/")
 	switch {
 	case strings.HasPrefix(slashed, "/"), strings.HasPrefix(slashed, "~"), len(slashed) > 1 && slashed[1] == ':' && strings.Contains(slashed, ":/"),
+		strings.HasPrefix(strings.ToLower(slashed), "file:"),
 		slices.Contains(strings.Split(path.Clean(slashed), "/"), ".."):
 		c.found.Add("ollama/path", int64(start), "%s %s", word, quote(value))
 	case hasPath && host != "." && strings.Contains(host, "."):

@@ -16,6 +16,7 @@ import (
 
 	"assay/scanners"
 	"assay/scanners/internal/clip"
+	"assay/scanners/internal/entryname"
 	"assay/scanners/internal/findings"
 )
 
@@ -202,7 +203,7 @@ func (s *scan) between(at, end int64, places map[int64]bool) {
 func (s *scan) external(name string, at int64) {
 	severity := scanners.High
 	summary := slices.Contains([]string{"_metadata", "_common_metadata"}, path.Base(s.file.Name))
-	if summary && !path.IsAbs(name) && !strings.ContainsAny(name, "\\:\x00") && !slices.Contains(strings.Split(name, "/"), "..") {
+	if summary && !entryname.Outside(name) && !strings.Contains(name, ":") {
 		severity = scanners.Low
 	}
 	s.found.AddAs(severity, "parquet/external-column", at, "the file %s", clip.Quote(name, maxWhat))

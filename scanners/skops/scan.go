@@ -13,6 +13,7 @@ import (
 
 	"assay/scanners"
 	"assay/scanners/internal/clip"
+	"assay/scanners/internal/entryname"
 	"assay/scanners/internal/findings"
 	"assay/scanners/internal/pyglobals"
 	"assay/scanners/internal/pyjson"
@@ -255,7 +256,7 @@ func (s *scan) member(o *pyjson.Object) {
 	if file == "" {
 		return
 	}
-	if strings.ContainsAny(file, "\\:\x00") || path.IsAbs(file) || slices.Contains(strings.Split(file, "/"), "..") {
+	if entryname.Outside(file) || strings.Contains(file, ":") {
 		s.found.Add("skops/member-path", o.Offset, "%s", clip.Quote(file, maxWhat))
 		return
 	}

@@ -8,6 +8,7 @@ import (
 
 	"assay/scanners"
 	"assay/scanners/internal/clip"
+	"assay/scanners/internal/entryname"
 	"assay/scanners/internal/jsontok"
 )
 
@@ -120,5 +121,5 @@ func isKnownLibrary(name []byte) bool { return slices.Contains(knownLibraries, r
 
 // leavesFolder reports whether a file name of an index points elsewhere.
 func leavesFolder(name string) bool {
-	return strings.HasPrefix(name, "/") || strings.ContainsAny(name, "\\:\x00") || slices.Contains(strings.Split(path.Clean(name), "/"), "..")
+	return entryname.Outside(path.Clean(name)) || strings.Contains(name, ":")
 }

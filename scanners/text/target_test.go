@@ -76,6 +76,7 @@ func TestCodeSeverity(t *testing.T) {
 		{"modules.json", `[{"path": "../../../etc", "type": "sentence_transformers.models.Transformer"}]`, scanners.High},
 		{"modules.json", `[{"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}, {"path": "2_Dense", "type": "sentence_transformers.models.Dense.Dense"}, {"path": "", "type": "sentence_transformers.base.modules.transformer.Transformer"}]`, scanners.Informational},
 		{"modules.json", `[{"path": "", "type": "sentence_transformers.sparse_encoder.models.SpladePooling"}]`, scanners.Informational},
+		{"model.safetensors.index.json", `{"weight_map": {"a": "~/x.safetensors"}}`, scanners.High},
 		{"adapter_config.json", `{"auto_mapping": {"base_model_class": "X", "parent_library": "evil"}}`, scanners.High},
 		{"tokenizer_config.json", `{"tokenizer_file": "/root/.cache/huggingface/a/tokenizer.json"}`, scanners.Low},
 		{"tokenizer_config.json", `{"tokenizer_file": "/etc/passwd"}`, scanners.High},

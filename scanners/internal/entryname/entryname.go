@@ -20,6 +20,15 @@ func Escapes(name string) bool {
 	return strings.HasPrefix(name, "/") || drive || slices.Contains(strings.Split(name, "/"), "..")
 }
 
+// Outside reports the path of a file that is not below the folder of what names it,
+// in the eyes of any system: one that escapes, a drive, a home, an address, and one
+// with separators that only some systems know.
+func Outside(name string) bool {
+	drive := len(name) >= 2 && name[1] == ':' && (name[0]|0x20 >= 'a' && name[0]|0x20 <= 'z')
+	return Escapes(name) || drive || strings.HasPrefix(name, "~") || strings.ContainsAny(name, "\\\x00") ||
+		strings.Contains(name, "://") || len(name) >= 5 && strings.EqualFold(name[:5], "file:")
+}
+
 // LinkEscapes reports that a link called name leads out of the archive. Target is
 // relative to the folder of the link.
 func LinkEscapes(name, target string) bool {

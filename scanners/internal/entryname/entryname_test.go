@@ -13,6 +13,18 @@ func TestEscapes(t *testing.T) {
 	}
 }
 
+func TestOutside(t *testing.T) {
+	for name, want := range map[string]bool{
+		"a/b": false, "a..b": false, "./a": false, ".": false, "": false, "a~b": false, "requirements/base.txt": false, "conv/kernel:0": false, "git@1": false,
+		"..": true, "a/../b": true, "./../b": true, "/a": true, `\\host\a`: true, `..\a`: true, `a\b`: true, `C:\a`: true, "C:/a": true, "C:a": true, "~/a": true, "~root/a": true,
+		"https://x.test/a": true, "file:/etc/passwd": true, "FILE:a": true, "a\x00b": true,
+	} {
+		if got := Outside(name); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
+	}
+}
+
 func TestLinkEscapes(t *testing.T) {
 	for _, c := range []struct {
 		name, target string
