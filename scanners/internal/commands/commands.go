@@ -10,8 +10,9 @@
 // # Security
 //
 // The text is hostile. It is matched with regular expressions in linear time, one
-// logical line at a time; nothing is expanded or run. What is spelt with variables
-// or other tricks of a shell is not found: not finding anything is no proof.
+// logical line at a time; nothing is run. Quotes and escapes inside of words and
+// simple variables that touch each other are resolved; what is spelt with other
+// tricks of a shell is not found: not finding anything is no proof.
 package commands
 
 import (
@@ -45,17 +46,31 @@ const maxLine = 64 << 10
 func Judge(text string) []Sign {
 	var out []Sign
 	seen := make(map[string]bool)
-	for line := range lines(text) {
-		folded := strings.ToLower(line.text)
+	judge := func(text string, line line, spelt bool) {
+		folded := strings.ToLower(text)
 		for _, s := range shapes {
 			if seen[s.what] || !hinted(folded, s.hints) {
 				continue
 			}
-			m := s.pattern.FindStringIndex(line.text)
-			if m != nil && !(s.what == foreignIndex && onlyPublic(line.text[m[0]:m[1]])) {
-				seen[s.what] = true
-				out = append(out, Sign{s.severity, line.offset + m[0], s.what + ": " + clip.Quote(line.text[m[0]:m[1]], 160)})
+			m := s.pattern.FindStringIndex(text)
+			if m == nil || s.what == foreignIndex && onlyPublic(text[m[0]:m[1]]) {
+				continue
 			}
+			seen[s.what] = true
+			what, at := s.what+": ", line.offset
+			if spelt {
+				what += "(spelt otherwise) "
+			} else {
+				at += m[0]
+			}
+			out = append(out, Sign{s.severity, at, what + clip.Quote(text[m[0]:m[1]], 160)})
+		}
+	}
+	var words speller
+	for line := range lines(text) {
+		judge(line.text, line, false)
+		if plain := words.plain(line.text); plain != line.text {
+			judge(plain, line, true)
 		}
 	}
 	return out

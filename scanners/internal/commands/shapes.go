@@ -28,6 +28,8 @@ var shapes = []shape{
 	{scanners.High, "runs what it downloads", regexp.MustCompile(`(?i)(?:` + interpreters + `|\beval|\bsource|\.)\s+(?:-\w+\s+)*["']?(?:<\(|\$\(|` + "`" + `)\s*(?:curl|wget)\b`), download},
 	{scanners.High, "runs what it downloads", regexp.MustCompile(`(?i)\b(?:iex|invoke-expression)\b.{0,300}(?:downloadstring|invoke-webrequest|invoke-restmethod|\biwr\b|\birm\b|webclient)`), download},
 	{scanners.High, "runs what it downloads", regexp.MustCompile(`(?i)python[0-9.]*\s+-c\b.{0,400}(?:urlopen|requests\.get|urllib).{0,400}\bexec\b|python[0-9.]*\s+-c\b.{0,400}\bexec\b.{0,400}(?:urlopen|requests\.get|urllib)`), []string{"urlopen", "requests.get", "urllib"}},
+	{scanners.High, "runs what it downloads", regexp.MustCompile(`(?i)\b(?:curl|wget)\b[^|;&\n]{0,600}\|\s*xargs\b[^|;\n]{0,100}\b(?:ba|z|da)?sh\s+-c\b`), download},
+	{scanners.High, "runs what it downloads", regexp.MustCompile(`(?i)\[(?:system\.management\.automation\.)?scriptblock\]::create\(.{0,300}(?:downloadstring|invoke-webrequest|invoke-restmethod|\biwr\b|\birm\b|webclient)`), download},
 	{scanners.High, "downloads a file and starts it", regexp.MustCompile(`(?i)\b` + fetchers + `\b.{0,600}(?:&&|;|\|\|).{0,300}(?:\bchmod\s+(?:\+x|[0-7]*7[0-7]*)|\bstart-process\b|\bstart\s+["/\w]|(?:^|[;&\s])(?:\./|/tmp/)\S+)`), download},
 	{scanners.Critical, "loads a program by a tool of Windows that serves something else", regexp.MustCompile(`(?i)\b(?:mshta(?:\.exe)?\s+["']?(?:https?|javascript|vbscript):|certutil(?:\.exe)?\s.{0,80}-urlcache|bitsadmin(?:\.exe)?\s.{0,80}/transfer|regsvr32(?:\.exe)?\s.{0,80}/i:http|rundll32(?:\.exe)?\s+javascript:)`), []string{"mshta", "certutil", "bitsadmin", "regsvr32", "rundll32"}},
 	// T1027.010, T1140.
@@ -40,6 +42,7 @@ var shapes = []shape{
 	{scanners.Critical, "opens a shell to another machine", regexp.MustCompile(`(?i)/dev/(?:tcp|udp)/[\w.${}-]+/|\b(?:nc|ncat|netcat)(?:\.\w+)?\b.{0,100}(?:\s-[a-z]*[ec]\s*\S*(?:sh|cmd)\b|--(?:sh-)?exec)|\bsocat\b.{0,200}\bexec:|\bmkfifo\b.{0,200}\b(?:nc|ncat|netcat|openssl)\b|\btelnet\s.{0,60}\|\s*(?:/bin/)?(?:ba)?sh|new-object\s+(?:system\.)?net\.sockets\.tcpclient`),
 		[]string{"/dev/tcp", "/dev/udp", "nc", "netcat", "socat", "mkfifo", "telnet", "tcpclient"}},
 	{scanners.Critical, "opens a shell to another machine", regexp.MustCompile(`(?i)(?:python[0-9.]*|perl|ruby|php|lua)\s+-[a-z]*[cer]\b.{0,400}(?:socket|fsockopen|tcpsocket).{0,400}(?:dup2|/bin/(?:ba)?sh|exec|cmd\.exe|pty)`), []string{"socket", "fsockopen"}},
+	{scanners.Critical, "opens a shell to another machine", regexp.MustCompile(`(?i)\bperl\s+(?:-\S+\s+){0,4}-[a-z]*e\b.{0,200}io::socket.{0,300}(?:system|exec|fdopen)|\b(?:perl|ruby)\s+-\S*socket\S*\s.{0,300}(?:system|exec|fdopen)`), []string{"socket"}},
 	// T1562.001.
 	{scanners.Critical, "switches a defence off", regexp.MustCompile(`(?i)set-mppreference\b.{0,120}-disable|add-mppreference\b.{0,120}-exclusion|netsh\s+advfirewall\s+set\s+\w+\s+state\s+off|\bsetenforce\s+0\b|amsiutils|amsiinitfailed|\bsc(?:\.exe)?\s+(?:stop|delete)\s+windefend|\bspctl\s+--master-disable|\bxattr\s+-\w*d\w*\s+(?:-\w+\s+)*com\.apple\.quarantine`),
 		[]string{"mppreference", "advfirewall", "setenforce", "amsi", "windefend", "spctl", "quarantine"}},
