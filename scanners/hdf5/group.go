@@ -146,22 +146,31 @@ func (s *scan) symbols(h *header, address int64, heap names) error {
 	return nil
 }
 
-// link follows a hard link.
+// link follows a hard link. Links that wait hold their name alone: there may be
+// hundreds of thousands of them in a group with a long path.
 func (s *scan) link(h *header, name []byte, address int64) {
-	path := h.path
-	if path != "/" {
-		path += "/"
+	if len(s.todo)+len(s.seen) >= maxStructures {
+		s.note(s.limit(h.address, "more than %d structures", maxStructures))
+		return
 	}
-	path += clip.Bytes(name, maxWhat)
+	if above(&h.object, address) {
+		s.found.Add("hdf5/link-cycle", s.offset(h.address), "%s leads back to a group around it", clip.Quote(below(h.path, clip.Bytes(name, maxWhat)), maxWhat))
+	}
+	if address != none && !s.seen[address] {
+		s.todo = append(s.todo, object{address: address, name: clip.Bytes(name, maxWhat), parent: &h.object})
+	}
+}
+
+// below is the path of a name in a group, of a bounded length.
+func below(group, name string) string {
+	path := group + "/" + name
+	if group == "/" {
+		path = group + name
+	}
 	if len(path) > 4*maxWhat {
 		path = "..." + clip.Bytes(path[len(path)-2*maxWhat:], 2*maxWhat)
 	}
-	if above(&h.object, address) {
-		s.found.Add("hdf5/link-cycle", s.offset(h.address), "%s leads back to a group around it", clip.Quote(path, maxWhat))
-	}
-	if address != none && !s.seen[address] {
-		s.todo = append(s.todo, object{address, path, &h.object})
-	}
+	return path
 }
 
 // maxAbove is how far up a cycle is looked for. A longer one ends the same way:

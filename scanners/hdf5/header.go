@@ -34,6 +34,9 @@ func (s *scan) object(o object) error {
 		return err
 	}
 	s.objects++
+	if o.path == "" {
+		o.path = below(o.parent.path, o.name)
+	}
 	h, err := s.prefix(o)
 	if err != nil {
 		return err

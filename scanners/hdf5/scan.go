@@ -79,7 +79,8 @@ type scan struct {
 // it.
 type object struct {
 	address int64
-	path    string
+	path    string // made of the parent's and the name once it is read
+	name    string
 	parent  *object
 }
 

@@ -62,12 +62,17 @@ func lexTag(src string, start int, end string) (tokens []token, after int, err e
 			return nil, 0, err
 		}
 		if t.kind == operator && strings.Contains("([{", t.text) {
-			nesting++
+			if nesting++; nesting > maxDepth {
+				return nil, 0, &Error{Offset: at, Limit: true, What: fmt.Sprintf("a template nested deeper than %d", maxDepth)}
+			}
 		} else if t.kind == operator && strings.Contains(")]}", t.text) {
 			nesting--
 		}
 		if nesting < 0 {
 			return nil, 0, &Error{Offset: at, What: fmt.Sprintf("%q closes nothing", t.text)}
+		}
+		if len(tokens) >= maxTokens {
+			return nil, 0, &Error{Offset: at, Limit: true, What: fmt.Sprintf("a tag of more than %d words and signs", maxTokens)}
 		}
 		tokens = append(tokens, t)
 		at = next

@@ -12,6 +12,7 @@ const (
 	maxDepth  = 100     // statements and expressions in one another
 	maxChain  = 256     // operators, filters or attributes in a row
 	maxNodes  = 200_000
+	maxTokens = 100_000 // of one tag; a list of words in one has a few hundred
 )
 
 // Parse reads a template. An error is an *Error; what was read before it is

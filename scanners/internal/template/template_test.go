@@ -141,3 +141,18 @@ func FuzzParse(f *testing.F) {
 		})
 	})
 }
+
+// TestATagIsBounded: brackets are counted while they are read, and a tag has a
+// bounded number of words, so that memory does not follow a hostile text.
+func TestATagIsBounded(t *testing.T) {
+	for _, src := range []string{"{{ " + strings.Repeat("(", 300_000), "{{ a" + strings.Repeat(".b", 300_000) + " }}"} {
+		var limit *Error
+		_, err := Parse("head" + src)
+		if !errors.As(err, &limit) || !limit.Limit || limit.Offset > 4*maxTokens {
+			t.Errorf("%.10s: %v", src, err)
+		}
+	}
+	if body, _ := Parse("head{{ a }}" + "{{ " + strings.Repeat("(", 300_000)); len(body) != 2 {
+		t.Errorf("%d statements before the limit", len(body))
+	}
+}
