@@ -26,9 +26,9 @@ var acting = regexp.MustCompile(`\b(?:exec|eval|compile|system|popen|subprocess|
 // are none.
 func (s *scan) cellLines(c cell, source string) {
 	python, shell := split(source)
-	s.commands.WriteString(shell)
+	s.commands.add(shell)
 	mended, out, ok := mend(python)
-	s.python.WriteString(mended)
+	s.python.add(mended)
 	if len(out) == 0 && ok {
 		return
 	}

@@ -70,7 +70,7 @@ func (s *scan) code(c cell, claims []string) {
 		case strings.Contains(language, "python"):
 			s.cellLines(c, c.text)
 		case slices.Contains(shells, language):
-			s.commands.WriteString(c.text + "\n")
+			s.commands.add(c.text + "\n")
 		default:
 			s.other(language)
 		}
@@ -108,12 +108,12 @@ var otherMagics = []string{"R", "julia", "perl", "ruby", "javascript", "js", "cy
 func (s *scan) magic(c cell, name, arguments, body string) {
 	switch {
 	case slices.Contains([]string{"bash", "sh", "shell", "system", "sx", "!", "cmd", "powershell", "script"}, name):
-		s.commands.WriteString(body + "\n")
+		s.commands.add(body + "\n")
 	case name == "writefile" || name == "file":
 		if path.Ext(arguments) == ".py" {
 			s.cellLines(c, body)
 		} else {
-			s.commands.WriteString(body + "\n")
+			s.commands.add(body + "\n")
 		}
 	case name == "html":
 		s.markup(body, c.offset)

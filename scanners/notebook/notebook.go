@@ -154,7 +154,7 @@ func (s *scan) members() []scanners.Member {
 		name string
 		text *parts
 	}{{"cells.ipynb.py", &s.python}, {"commands.sh", &s.commands}} {
-		if text := m.text.String(); strings.TrimSpace(text) != "" {
+		if text := m.text.text.String(); strings.TrimSpace(text) != "" {
 			out = append(out, scanners.Member{Name: m.name, Size: int64(len(text)), Span: scanners.Span{Len: s.file.Size}, Place: m.text.place,
 				Open: func() (io.Reader, error) { return strings.NewReader(text), nil }})
 		}

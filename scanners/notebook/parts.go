@@ -8,20 +8,22 @@ import (
 
 // parts is a text made of pieces of cells.
 type parts struct {
-	strings.Builder
+	text    strings.Builder
 	starts  []int // of the pieces
 	numbers []int // of their cells
 }
 
 // begin says that what is written now is of a cell.
 func (p *parts) begin(number int) {
-	if n := len(p.starts); n > 0 && p.starts[n-1] == p.Len() {
+	if n := len(p.starts); n > 0 && p.starts[n-1] == p.text.Len() {
 		p.numbers[n-1] = number
 		return
 	}
-	p.starts = append(p.starts, p.Len())
+	p.starts = append(p.starts, p.text.Len())
 	p.numbers = append(p.numbers, number)
 }
+
+func (p *parts) add(text string) { p.text.WriteString(text) }
 
 // place is the cell that an offset lies in, and the offset in what was taken from it.
 func (p *parts) place(offset int64) (string, int64) {

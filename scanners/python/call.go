@@ -347,19 +347,6 @@ func (f *flow) convert(r string, args []value) (value, bool) {
 	return value{}, false
 }
 
-// ownSource reports the text of Python files beside this one, whose names are
-// constants: exec(open("x/version.py").read()) in a setup.py. They are scanned as
-// files of the repository, if they are there.
-func ownSource(v value) bool {
-	opened := func(r string) bool { return strings.HasPrefix(r, "builtins.open()") || r == "builtins.compile()" }
-	if slices.ContainsFunc(v.refs, func(r string) bool { return !opened(r) }) {
-		return false
-	}
-	return len(v.paths) > 0 && len(v.texts) == 0 && len(v.funcs) == 0 && v.taint&^fromFile == 0 && !slices.ContainsFunc(v.paths, func(p string) bool {
-		return !strings.HasSuffix(p, ".py") || strings.HasPrefix(p, "/") || strings.ContainsAny(p, "\\:~{$\x00") || slices.Contains(strings.Split(p, "/"), "..")
-	})
-}
-
 // execute is exec, eval or compile. Code in a constant is read like the rest of the
 // file, however it was hidden.
 func (f *flow) execute(r string, arg value, off int, s *scope) value {

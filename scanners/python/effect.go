@@ -97,18 +97,6 @@ func argument(args []value, keywords map[string]value) string {
 	return ""
 }
 
-// once is a list without repetitions of the whole: of a parameter that several
-// callers give the same list, all of them are kept.
-func once(items []value) []value {
-	same := func(a, b value) bool { return slices.Equal(a.texts, b.texts) }
-	for n := 1; n <= len(items)/2 && n <= 64; n++ {
-		if len(items)%n == 0 && slices.EqualFunc(items[n:], items[:len(items)-n], same) {
-			return items[:n]
-		}
-	}
-	return items
-}
-
 // commandText is the command line that a constant, or a list of them, stands for.
 func commandText(v value) string {
 	if len(v.texts) > 0 {
