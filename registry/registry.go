@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -73,6 +74,11 @@ type Artifact struct {
 	Attached func(ctx context.Context) ([]Attachment, error)
 }
 
+// Parts are the files that the artifact has wherever it is: all but those Beside.
+func (a *Artifact) Parts() []File {
+	return slices.DeleteFunc(slices.Clone(a.Files), func(f File) bool { return f.Beside })
+}
+
 // Attachment is a signature document beside an artifact. All of it is the
 // store's word, and whoever may write there can add one.
 type Attachment struct {
@@ -126,6 +132,11 @@ type File struct {
 	// itself, so that what lies in a cache is hashed once and not twice. Until Hashed
 	// has accepted the digest, nothing may be concluded from the content.
 	OpenHashing func(ctx context.Context) (HashedContent, error)
+
+	// Beside marks what the store keeps about the artifact in a form of its own, and
+	// a folder of it does not have: the configuration of a model in a registry. It is
+	// looked at like every file, and is none that a publisher could have signed.
+	Beside bool
 
 	// Stamp tells a file at rest from a changed one without reading it. The zero
 	// Stamp tells nothing.

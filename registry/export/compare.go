@@ -23,7 +23,7 @@ func compare(ctx context.Context, a *registry.Artifact, target string, lock *Loc
 	if err := sameNames(ctx, a, root); err != nil {
 		return err
 	}
-	for _, f := range a.Files {
+	for _, f := range a.Parts() {
 		want, err := copyHashed(ctx, io.Discard, f)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", f.Name, err)
@@ -42,8 +42,8 @@ func compare(ctx context.Context, a *registry.Artifact, target string, lock *Loc
 
 // sameNames looks before anything is fetched: most mistaken targets differ here.
 func sameNames(ctx context.Context, a *registry.Artifact, root *os.Root) error {
-	want := make(map[string]int64, len(a.Files))
-	for _, f := range a.Files {
+	want := make(map[string]int64, len(a.Parts()))
+	for _, f := range a.Parts() {
 		want[f.Name] = f.Size
 	}
 	found := 0

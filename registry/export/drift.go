@@ -109,7 +109,7 @@ const byLock = "lock"
 // so that whoever reads it compares. What differs is returned as an error that
 // wraps registry.ErrChanged.
 func (l *Lock) Pin(a *registry.Artifact) error {
-	drift := append(l.Identity(a.Identity), l.Content(a.Files)...)
+	drift := append(l.Identity(a.Identity), l.Content(a.Parts())...)
 	if a.Identity.Revision != l.Repository.Revision {
 		drift = append(drift, Drift{What: "revision", Locked: l.Repository.Revision, Now: a.Identity.Revision})
 	}
@@ -121,6 +121,9 @@ func (l *Lock) Pin(a *registry.Artifact) error {
 		sums[f.Name] = f.SHA256
 	}
 	for i := range a.Files {
+		if a.Files[i].Beside {
+			continue
+		}
 		d, err := registry.NewDigest("sha256", sums[a.Files[i].Name])
 		if err != nil {
 			return err

@@ -51,7 +51,7 @@ func Export(ctx context.Context, a *registry.Artifact, dir string) (*Lock, error
 // holds exactly these files, only the lock file is written. Entries that the
 // store could not give as files (Artifact.Omitted) are recorded in the lock.
 func (w Writer) Export(ctx context.Context, a *registry.Artifact, dir string) (*Lock, error) {
-	if err := registry.CheckSet(a.Files); err != nil {
+	if err := registry.CheckSet(a.Parts()); err != nil {
 		return nil, err
 	}
 	target, err := resolve(dir)
@@ -124,7 +124,7 @@ func (w Writer) create(ctx context.Context, a *registry.Artifact, target string,
 	}
 	sweep(parent, filepath.Base(target))
 	if !w.HardLink {
-		if err := cas.Room(parent, total(a.Files)); err != nil {
+		if err := cas.Room(parent, total(a.Parts())); err != nil {
 			return err
 		}
 	}

@@ -24,7 +24,7 @@ import (
 // list of the commit, and last of all the reference that was asked for. Files that
 // are there already are hashed, and replaced when they are wrong.
 func (w Writer) HubCache(ctx context.Context, a *registry.Artifact, dir string) (*Lock, error) {
-	if err := registry.CheckSet(a.Files); err != nil {
+	if err := registry.CheckSet(a.Parts()); err != nil {
 		return nil, err
 	}
 	folder, err := hubFolder(a)
@@ -47,7 +47,7 @@ func (w Writer) HubCache(ctx context.Context, a *registry.Artifact, dir string) 
 	defer root.Close()
 	c := hubCache{writer: w, root: root, commit: a.Identity.Revision}
 	lock := newLock(a)
-	for _, f := range a.Files {
+	for _, f := range a.Parts() {
 		sum, err := c.file(ctx, f)
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", f.Name, err)
@@ -135,8 +135,8 @@ func (c hubCache) finish(a *registry.Artifact) error {
 	tree := struct {
 		FormatVersion int                 `json:"format_version"`
 		Files         map[string]treeFile `json:"files"`
-	}{1, make(map[string]treeFile, len(a.Files))}
-	for _, f := range a.Files {
+	}{1, make(map[string]treeFile, len(a.Parts()))}
+	for _, f := range a.Parts() {
 		d := f.Declared[0].Digest
 		entry := treeFile{Size: f.Size, BlobID: d.Hex}
 		if d.Algorithm == "sha256" {

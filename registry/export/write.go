@@ -30,7 +30,7 @@ func (w Writer) fill(ctx context.Context, a *registry.Artifact, dir string, lock
 	}
 	defer root.Close()
 	folders := map[string]bool{".": true}
-	for _, f := range a.Files {
+	for _, f := range a.Parts() {
 		folder := path.Dir(f.Name)
 		if err := root.MkdirAll(folder, 0o755); err != nil {
 			return err
@@ -39,10 +39,10 @@ func (w Writer) fill(ctx context.Context, a *registry.Artifact, dir string, lock
 			folders[folder] = true
 		}
 	}
-	sums := make([]string, len(a.Files))
+	sums := make([]string, len(a.Parts()))
 	g, inner := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)
-	for i, f := range a.Files {
+	for i, f := range a.Parts() {
 		g.Go(func() (err error) {
 			if sums[i], err = w.writeFile(inner, root, f); err != nil {
 				return fmt.Errorf("write %s: %w", f.Name, err)
@@ -56,7 +56,7 @@ func (w Writer) fill(ctx context.Context, a *registry.Artifact, dir string, lock
 		}
 		return err
 	}
-	for i, f := range a.Files {
+	for i, f := range a.Parts() {
 		lock.add(f, sums[i])
 	}
 	for folder := range folders {

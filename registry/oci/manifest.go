@@ -168,8 +168,12 @@ func (l *listing) addImage(m *manifest, folder string) error {
 		l.artifact.Kind = registry.KindModel
 	}
 	if m.Config != nil && m.Config.Digest != emptyConfig {
+		n := len(l.artifact.Files)
 		if err := l.addBlob(*m.Config, folder, configName, "oci-config"); err != nil {
 			return err
+		}
+		if len(l.artifact.Files) > n {
+			l.artifact.Files[n].Beside = m.Config.MediaType == modelConfigType
 		}
 	}
 	for i, d := range m.Layers {

@@ -11,6 +11,7 @@ type check struct {
 	config    *Config
 	documents []*document
 	omitted   map[string]string
+	beside    map[string]bool // files that a publisher does not have
 }
 
 // Needs implements verify.Check.
@@ -47,7 +48,7 @@ func (c *check) claim(d *document, files verify.Digests) verify.Claim {
 		return claim
 	}
 	cmp := comparison{
-		manifest: d.manifest, files: files, omitted: c.omitted, self: d.self,
+		manifest: d.manifest, files: files, omitted: c.omitted, self: d.self, beside: c.beside,
 		ignore: c.ignored(d.manifest), lenient: c.config.IgnoreUnsignedFiles,
 	}
 	cmp.run()

@@ -36,6 +36,7 @@ type comparison struct {
 	self     self
 	ignore   pathSet // what need not be signed
 	lenient  bool    // no file needs to be signed
+	beside   map[string]bool
 
 	covers   []string
 	own      []string // the bundle
@@ -68,7 +69,7 @@ func (c *comparison) run() {
 		switch want, ok := listed[name]; {
 		case ok:
 			c.compare(name, want)
-		case c.ignore.has(name):
+		case c.ignore.has(name), c.beside[name]:
 			c.ignored = append(c.ignored, name)
 		case c.lenient:
 			c.unsigned = append(c.unsigned, name)

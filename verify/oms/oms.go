@@ -108,6 +108,12 @@ func (v *Verifier) Prepare(ctx context.Context, a *registry.Artifact) (verify.Ch
 	for _, o := range a.Omitted {
 		c.omitted[o.Name] = o.Reason
 	}
+	c.beside = make(map[string]bool)
+	for _, f := range a.Files {
+		if f.Beside {
+			c.beside[f.Name] = true
+		}
+	}
 	for _, b := range bundles {
 		c.documents = append(c.documents, v.read(b))
 	}

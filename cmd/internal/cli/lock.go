@@ -92,7 +92,7 @@ func (a *app) checkPinned(cmd *cobra.Command, lock *export.Lock, d *drift) error
 		return err
 	}
 	d.Broken = append(d.Broken, lock.Identity(artifact.Identity)...)
-	d.Broken = append(d.Broken, lock.Content(artifact.Files)...)
+	d.Broken = append(d.Broken, lock.Content(artifact.Parts())...)
 	return nil
 }
 
@@ -121,7 +121,7 @@ func (a *app) checkName(cmd *cobra.Command, lock *export.Lock, d *drift) error {
 	}
 	if artifact.Identity.Revision != lock.Repository.Revision {
 		d.Moved = append(d.Moved, export.Drift{What: "revision", Locked: lock.Repository.Revision, Now: artifact.Identity.Revision})
-		d.Moved = append(d.Moved, lock.Content(artifact.Files)...)
+		d.Moved = append(d.Moved, lock.Content(artifact.Parts())...)
 	}
 	return nil
 }
