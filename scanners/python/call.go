@@ -14,7 +14,7 @@ func (f *flow) call(e *pysource.Expr, s *scope) value {
 	var base value
 	var fn value
 	if callee.Kind == pysource.Attribute {
-		base = f.eval(callee.Args[0], s)
+		base = f.valueOf(callee.Args[0], s)
 		fn = f.attributeOf(base, callee, s)
 	} else {
 		fn = f.eval(callee, s)
@@ -38,6 +38,7 @@ func (f *flow) call(e *pysource.Expr, s *scope) value {
 		if _, ok := keywords["encoding"]; ok && len(base.texts) > 0 {
 			args = append([]value{keywords["encoding"]}, args...)
 		}
+		f.ofEscaped(base, fn, callee.Text, args, e.Off, s)
 		out = join(out, f.byMethod(base, callee.Text, args, keywords, e.Off, s))
 	}
 	return out
@@ -140,47 +141,10 @@ func (f *flow) callRef(r string, fn value, args []value, keywords map[string]val
 	if strings.HasSuffix(r, ".__getattribute__") && len(args) > 1 && strings.HasPrefix(r, "builtins.") {
 		return f.getattr(r, args, fn, off, s)
 	}
-	switch r {
-	case "sys.modules.get", "sys.modules.pop", "sys.modules.setdefault", "sys.modules.__getitem__":
-		return f.imported(arg, fn, off, s)
-	case "pydoc.locate", "pydoc.resolve", "pkgutil.resolve_name", "hydra.utils.get_method", "hydra.utils.get_class", "hydra.utils.get_object", "hydra._internal.utils._locate", "hydra.utils._locate", "django.utils.module_loading.import_string", "werkzeug.utils.import_string", "logging.config._resolve", "unittest.mock._importer":
-		return f.located(arg)
-	case "functools.reduce", "builtins.reduce":
-		return f.reduced(args, off, s)
-	case "operator.methodcaller()":
-		got := f.getattr("operator.attrgetter()", args, fn, off, s)
-		return f.apply(got, fn.items, nil, off, s)
-	case "builtins.next", "builtins.min", "builtins.max":
-		v := arg.element()
-		v.refs = unionOfNames(v.refs, arg.refs)
+	if v, ok := f.lookup(r, fn, out, args, keywords, off, s); ok {
 		return v
-	case "builtins.zip":
-		return zipped(args)
-	case "builtins.enumerate":
-		return zipped([]value{{}, arg})
-	case "importlib.util.spec_from_file_location", "importlib.machinery.SourceFileLoader", "importlib._bootstrap_external.SourceFileLoader":
-		f.loadsFile(r, args, keywords, off, s)
-		return out
-	case "typing.ForwardRef":
-		if len(arg.texts) > 0 {
-			f.constantCode(arg.texts[0], off, false, s)
-		}
-		return out
-	case "builtins.dict":
-		out.items = values(keywords)
-		for _, v := range args {
-			out.items = append(out.items, v.items...)
-		}
-		return out
-	case "site.getusersitepackages", "site.getsitepackages", "sysconfig.get_path", "sysconfig.get_paths", "distutils.sysconfig.get_python_lib":
-		folder := constant("{}/site-packages")
-		folder.items = []value{constant("{}/site-packages")}
-		return folder
-	case "jinja2.Template", "jinja2.Environment().from_string", "jinja2.nativetypes.NativeEnvironment().from_string":
-		f.template(r, arg, off, s)
-		return out
-	case "types.SimpleNamespace", "argparse.Namespace":
-		return f.namespace(keywords, off)
+	}
+	switch r {
 	case "builtins.__import__", "importlib.import_module", "imp.find_module", "importlib.reload":
 		return f.imported(arg, fn, off, s)
 	case "builtins.getattr", "inspect.getattr_static", "operator.attrgetter()":
@@ -217,55 +181,6 @@ func (f *flow) callRef(r string, fn value, args []value, keywords map[string]val
 	}
 	f.effect(r, fn, args, keywords, off, s, &out)
 	return f.credentials(carried(out, args, keywords), args, off, s, r)
-}
-
-// imported is a module that is imported by the text of its name.
-func (f *flow) imported(arg, fn value, off int, s *scope) value {
-	out := value{taint: arg.taint & computed}
-	for _, t := range arg.texts {
-		if arg.taint&incomplete == 0 && len(t) < maxRef {
-			out.refs = append(out.refs, canonical(t))
-			f.imports[t] = true
-		}
-	}
-	if unknownText(arg) && len(arg.refs) == 0 {
-		out.refs = append(out.refs, anyModule)
-	}
-	out.refs = append(out.refs, arg.refs...) // importlib.reload(os)
-	return out
-}
-
-// getattr reaches an attribute by the text of its name.
-func (f *flow) getattr(r string, args []value, fn value, off int, s *scope) value {
-	if r == "operator.attrgetter()" && len(args) > 0 {
-		args = []value{args[0], {texts: fn.texts, taint: fn.taint}}
-	}
-	if len(args) < 2 {
-		return value{}
-	}
-	out := value{taint: (args[0].taint | args[1].taint) & (computed | fromEnv)}
-	for _, t := range args[1].texts {
-		if args[1].taint&incomplete == 0 {
-			v := args[0].attribute(t)
-			out = join(out, v)
-		}
-	}
-	if len(args[1].texts) == 0 || args[1].taint&incomplete != 0 {
-		for _, c := range args[0].class {
-			for _, m := range c.methods {
-				s.calls[m] = true
-			}
-		}
-		for _, base := range args[0].refs {
-			if base == anyModule || dangerousRoots[base] && base != "sys" && base != "torch" && base != "platform" {
-				out.refs = append(out.refs, base+".*")
-			}
-		}
-	}
-	if len(args) > 2 {
-		out = join(out, args[2])
-	}
-	return out
 }
 
 // mapped is map(f, list): what f makes of each.

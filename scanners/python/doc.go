@@ -16,7 +16,7 @@
 // Nothing is executed. The work is bounded by a number of steps in proportion to
 // the text, texts that are computed by 1 MiB each, code inside of code by four
 // levels. The analysis is neither sound nor complete, as none of a language like
-// this one can be: what comes out of configuration, or of another file, is not
-// followed. That nothing was found is no proof, which is why the key auto_map and
+// this one can be: what comes out of another file is not followed; a call of what configuration
+// names, and a text that is not computed here as Python does, count as anything. That nothing was found is no proof, which is why the key auto_map and
 // the rule text/remote-code stay findings of their own.
 package python

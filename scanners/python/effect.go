@@ -5,9 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"assay/scanners"
 	"assay/scanners/internal/clip"
-	"assay/scanners/internal/commands"
 	"assay/scanners/internal/pysource"
 )
 
@@ -128,57 +126,6 @@ func (f *flow) decoded(r string, args []value, keywords map[string]value, out *v
 	}
 }
 
-// statusPrograms say something about the machine, or build and version the code
-// that calls them: what setup scripts and environment reports start.
-var statusPrograms = []string{
-	"git", "nvidia-smi", "nvcc", "rocm-smi", "rocminfo", "uname", "lscpu", "which", "where", "hostname", "sysctl", "ldconfig", "sw_vers", "locale",
-	"stty", "tput", "clear", "cls", "cmake", "make", "ninja", "gcc", "g++", "cc", "c++", "clang", "clang++", "cl", "pkg-config", "ffmpeg", "ffprobe", "df", "free", "lsb_release", "hipconfig", "sphinx-build", "dpkg", "arch", "lspci", "xcrun", "xcodebuild",
-}
-
-// started judges the command line of a program that is started.
-func (f *flow) started(r string, given []value, off int, s *scope) grade {
-	g := usual
-	for i, v := range given {
-		if v.taint&fromNet != 0 {
-			f.note(chain, off, "starts what it downloads", usual, s)
-		}
-		if v.taint&fromCode != 0 && i == 0 {
-			f.note(chain, off, "starts what it decodes", usual, s)
-		}
-		text := commandText(v)
-		for _, sign := range commands.Judge(text) {
-			if sign.Severity.AtLeast(scanners.High) {
-				f.note(command, off, sign.What, usual, s)
-			}
-		}
-		program, _, _ := strings.Cut(strings.TrimSpace(text), " ")
-		program = program[strings.LastIndexAny(program, `/\`)+1:]
-		if i == 0 && slices.Contains(statusPrograms, program) && installed(text) && !(program == "git" && gitRuns.MatchString(text)) && !strings.ContainsAny(text, "|;&`$<>") {
-			g = harmless
-		}
-		if i == 0 {
-			f.startsFile(text, v, off, s)
-		}
-	}
-	return g
-}
-
-// gitRuns matches options and settings by which git starts other programs
-// (git-config: alias, core.sshCommand, core.pager, core.fsmonitor, filter, diff).
-var gitRuns = regexp.MustCompile(`\s(?:-c|--config(?:-env)?|--exec(?:-path)?|--upload-pack|--receive-pack|-u|--ext-diff|--textconv|--open-files-in-pager|-O)\b|ext::|\sconfig\s.*(?:alias|core|filter|diff|merge|pager|credential|gpg|ssh|hook)|\s(?:filter-branch|bisect\s+run|submodule\s+foreach|rebase\s.*-x)\b|!`)
-
-// installed reports a program of the machine: one that is named by a path inside
-// the repository is a file of the repository.
-func installed(text string) bool {
-	program, _, _ := strings.Cut(strings.TrimSpace(text), " ")
-	program = strings.ReplaceAll(program, "\\", "/")
-	return !strings.Contains(program, "/") || systemFolder.MatchString(program) && !strings.Contains(program, "..")
-}
-
-// systemFolder matches where programs are installed; the beginning may be a setting
-// such as CUDA_HOME.
-var systemFolder = regexp.MustCompile(`^(?:/usr|/opt|/bin|/sbin|/System|/Library|[A-Za-z]:/)|^\{\}/bin/[^/]*$`)
-
 // fetched remembers where a download goes.
 func (f *flow) fetched(off int, s *scope, args []value, path int) {
 	if !f.report {
@@ -290,46 +237,6 @@ func (f *flow) library(args []value) grade {
 		}
 	}
 	return harmless
-}
-
-// credentialPath matches files that hold keys and sessions.
-var credentialPath = regexp.MustCompile(`(?i)(?:^|[/\\~])\.ssh(?:[/\\]|$)|\bid_(?:rsa|ed25519|ecdsa|dsa)\b|\.aws[/\\](?:credentials|config)|(?:^|[/\\])\.netrc$|\.git-credentials|\.kube[/\\]config|\.docker[/\\]config\.json|\.config[/\\]gcloud|\.azure[/\\]|/etc/shadow|\.pypirc|\.npmrc|[/\\]Login Data|[/\\]Cookies$|wallet\.dat|\.electrum|\.gnupg|Local State$|huggingface[/\\](?:token|stored_tokens)|(?:^|[/\\])\.(?:bash|zsh|python|psql|mysql)_history$|[/\\]key[34]\.db$|logins\.json$|leveldb$|\.metamask|discord[/\\]Local Storage`)
-
-// persistPath matches files that are started, or obeyed, by themselves.
-var persistPath = regexp.MustCompile(`(?i)\.ssh[/\\]authorized_keys|(?:^|[/\\~])\.(?:bashrc|bash_profile|profile|zshrc|zprofile|zshenv)$|/etc/(?:cron|rc\.local|systemd|profile|ld\.so\.preload)|/var/spool/cron|LaunchAgents|LaunchDaemons|Start Menu[/\\]Programs[/\\]Startup|\.config[/\\](?:autostart|systemd)|site-packages(?:[/\\].{0,80}\.(?:pth|py|pyc|so|pyd))?[/\\]?$|(?:site|user)customize\.py$|\.git[/\\]hooks[/\\]|\.vscode[/\\]tasks\.json|\.claude[/\\]settings`)
-
-// readers and writers of files, by the end of their names.
-var (
-	readers = regexp.MustCompile(`^builtins\.open$|\.(?:open|read_text|read_bytes|copy|copy2|copyfile|glob|iglob|rglob|listdir|walk|connect|ZipFile)$`)
-	writers = regexp.MustCompile(`^builtins\.open$|\.(?:open|write_text|write_bytes|copy|copy2|copyfile|copytree|get_handle|memmap|save|savetxt|tofile|move|symlink|rename|replace|symlink_to|link)$`)
-)
-
-// credentials follows paths to keys and to what starts by itself.
-func (f *flow) credentials(out value, args []value, off int, s *scope, r string) value {
-	for i, v := range args {
-		for _, t := range v.texts {
-			if len(t) > 512 {
-				continue
-			}
-			if credentialPath.MatchString(t) {
-				out.taint |= fromSecret
-				if readers.MatchString(r) {
-					f.note(keys, off, "reads "+clip.Quote(t, 80), usual, s)
-				}
-			}
-			writes := r == "os.open" && len(args) > 1 && !slices.Equal(args[1].refs, []string{"os.O_RDONLY"}) || !strings.HasSuffix(r, "open") || len(args) > 1 && len(args[1].texts) > 0 && strings.ContainsAny(args[1].texts[0], "wax+")
-			if i < 2 && persistPath.MatchString(t) && writers.MatchString(r) && writes {
-				f.note(persist, off, "writes "+clip.Quote(t, 80), usual, s)
-			}
-		}
-	}
-	if r == "builtins.open" && len(args) > 0 {
-		out.paths = args[0].texts
-	}
-	if r == "builtins.open" && out.taint&fromSecret == 0 {
-		out.taint |= fromFile
-	}
-	return out
 }
 
 // sink looks at calls of methods on what came from elsewhere.

@@ -10,8 +10,28 @@ import (
 	"assay/scanners/internal/pysource"
 )
 
-// eval says what is known about an expression, and takes note of its effects.
+// eval says what is known about an expression, and takes note of its effects. A
+// module that is a value may turn up where its way is not followed.
 func (f *flow) eval(e *pysource.Expr, s *scope) value {
+	v := f.valueOf(e, s)
+	for _, r := range v.refs {
+		if innerModules[r] || dangerousRoots[r] {
+			f.escaped[r] = true
+		}
+	}
+	return v
+}
+
+// operand is what await, yield, * and a keyword stand before.
+func (f *flow) operand(e *pysource.Expr, s *scope) value {
+	v := f.eval(e.Args[0], s)
+	if e.Kind == pysource.Await && len(v.refs)+len(v.funcs)+len(v.class) > 0 {
+		s.ret = join(s.ret, value{items: []value{v}}) // a generator gives it out
+	}
+	return v
+}
+
+func (f *flow) valueOf(e *pysource.Expr, s *scope) value {
 	if e == nil {
 		return value{}
 	}
@@ -60,11 +80,7 @@ func (f *flow) eval(e *pysource.Expr, s *scope) value {
 		if len(e.Args) == 0 {
 			return value{}
 		}
-		v := f.eval(e.Args[0], s)
-		if e.Kind == pysource.Await && len(v.refs)+len(v.funcs)+len(v.class) > 0 {
-			s.ret = join(s.ret, value{items: []value{v}}) // a generator gives it out
-		}
-		return v
+		return f.operand(e, s)
 	case pysource.IfElse:
 		f.eval(e.Args[1], s)
 		return join(f.eval(e.Args[0], s), f.eval(e.Args[2], s))
@@ -115,7 +131,7 @@ func (f *flow) name(name string, s *scope) value {
 }
 
 func (f *flow) attribute(e *pysource.Expr, s *scope) value {
-	return f.attributeOf(f.eval(e.Args[0], s), e, s)
+	return f.attributeOf(f.valueOf(e.Args[0], s), e, s)
 }
 
 func (f *flow) attributeOf(base value, e *pysource.Expr, s *scope) value {

@@ -171,3 +171,16 @@ func TestGrades(t *testing.T) {
 		{"dict of keywords", "import subprocess\nd = dict(o=subprocess)\nd['o'].run(['x'])", "d = dict(o=1)\nd['o']"},
 	})
 }
+
+// A module that is used as a value is found again by what is called on it.
+func TestEscapes(t *testing.T) {
+	var all []evasion
+	for name, way := range map[string]string{
+		"item": "class A:\n  def __getitem__(self, i): return os\nm = A()[0]", "operator": "class A:\n  def __add__(self, i): return os\nm = A() + 1", "loop": "class A:\n  def __iter__(self): return iter([os])\nfor m in A(): pass",
+		"star": "m = [*[os]][0]", "star parameter": "def f(*a): return a[0]\nm = f(os)", "two stars": "m = {**{'a': os}}['a']", "keywords": "def f(**k): return k['a']\nm = f(a=os)", "setattr": "class A: pass\nsetattr(A, 'x', os)\nm = A.x",
+		"exception": "try: raise ValueError(os)\nexcept ValueError as e: m = e.args[0]", "append": "x = []\nx.append(os)\nm = x[0]", "update": "x = {}\nx.update(a=os)\nm = x['a']", "unpacking": "a, *b = 1, os\nm = b[0]",
+	} {
+		all = append(all, evasion{name, "import os\n" + way + "\nm.execv('x', [])", "import os\n" + way + "\nm.getpid()\nmodel.eval()\nself.run('x')"})
+	}
+	checkEvasions(t, all)
+}

@@ -9,6 +9,46 @@ import (
 	"assay/scanners/internal/clip"
 )
 
+// credentialPath matches files that hold keys and sessions.
+var credentialPath = regexp.MustCompile(`(?i)(?:^|[/\\~])\.ssh(?:[/\\]|$)|\bid_(?:rsa|ed25519|ecdsa|dsa)\b|\.aws[/\\](?:credentials|config)|(?:^|[/\\])\.netrc$|\.git-credentials|\.kube[/\\]config|\.docker[/\\]config\.json|\.config[/\\]gcloud|\.azure[/\\]|/etc/shadow|\.pypirc|\.npmrc|[/\\]Login Data|[/\\]Cookies$|wallet\.dat|\.electrum|\.gnupg|Local State$|huggingface[/\\](?:token|stored_tokens)|(?:^|[/\\])\.(?:bash|zsh|python|psql|mysql)_history$|[/\\]key[34]\.db$|logins\.json$|leveldb$|\.metamask|discord[/\\]Local Storage`)
+
+// persistPath matches files that are started, or obeyed, by themselves.
+var persistPath = regexp.MustCompile(`(?i)\.ssh[/\\]authorized_keys|(?:^|[/\\~])\.(?:bashrc|bash_profile|profile|zshrc|zprofile|zshenv)$|/etc/(?:cron|rc\.local|systemd|profile|ld\.so\.preload)|/var/spool/cron|LaunchAgents|LaunchDaemons|Start Menu[/\\]Programs[/\\]Startup|\.config[/\\](?:autostart|systemd)|site-packages(?:[/\\].{0,80}\.(?:pth|py|pyc|so|pyd))?[/\\]?$|(?:site|user)customize\.py$|\.git[/\\]hooks[/\\]|\.vscode[/\\]tasks\.json|\.claude[/\\]settings`)
+
+// readers and writers of files, by the end of their names.
+var (
+	readers = regexp.MustCompile(`^builtins\.open$|\.(?:open|read_text|read_bytes|copy|copy2|copyfile|glob|iglob|rglob|listdir|walk|connect|ZipFile)$`)
+	writers = regexp.MustCompile(`^builtins\.open$|\.(?:open|write_text|write_bytes|copy|copy2|copyfile|copytree|get_handle|memmap|save|savetxt|tofile|move|symlink|rename|replace|symlink_to|link)$`)
+)
+
+// credentials follows paths to keys and to what starts by itself.
+func (f *flow) credentials(out value, args []value, off int, s *scope, r string) value {
+	for i, v := range args {
+		for _, t := range v.texts {
+			if len(t) > 512 {
+				continue
+			}
+			if credentialPath.MatchString(t) {
+				out.taint |= fromSecret
+				if readers.MatchString(r) {
+					f.note(keys, off, "reads "+clip.Quote(t, 80), usual, s)
+				}
+			}
+			writes := r == "os.open" && len(args) > 1 && !slices.Equal(args[1].refs, []string{"os.O_RDONLY"}) || !strings.HasSuffix(r, "open") || len(args) > 1 && len(args[1].texts) > 0 && strings.ContainsAny(args[1].texts[0], "wax+")
+			if i < 2 && persistPath.MatchString(t) && writers.MatchString(r) && writes {
+				f.note(persist, off, "writes "+clip.Quote(t, 80), usual, s)
+			}
+		}
+	}
+	if r == "builtins.open" && len(args) > 0 {
+		out.paths = args[0].texts
+	}
+	if r == "builtins.open" && out.taint&fromSecret == 0 {
+		out.taint |= fromFile
+	}
+	return out
+}
+
 // ofPath looks at methods of a path: pathlib writes without any function of os.
 func (f *flow) ofPath(base value, name string, args []value, off int, s *scope) {
 	switch name {

@@ -18,9 +18,10 @@ type flow struct {
 	ofStmt  map[*pysource.Stmt]*scope
 	ofExpr  map[*pysource.Expr]*scope
 	classes map[*pysource.Stmt]*class
-	objects map[int]*class // that no class statement makes, by offset
-	mutates bool           // some list changes its order
-	renamed bool           // __name__ is not what the interpreter sets
+	escaped map[string]bool // modules that are used as values
+	objects map[int]*class  // that no class statement makes, by offset
+	mutates bool            // some list changes its order
+	renamed bool            // __name__ is not what the interpreter sets
 	stars   []string
 	imports map[string]bool
 
@@ -50,7 +51,7 @@ const passes = 3
 
 func analyse(ctx context.Context, tree *pysource.Tree, name string, size int) *flow {
 	f := &flow{ctx: ctx, file: strings.ToLower(path.Base(name)), ofStmt: map[*pysource.Stmt]*scope{}, ofExpr: map[*pysource.Expr]*scope{}, classes: map[*pysource.Stmt]*class{},
-		objects: map[int]*class{}, imports: map[string]bool{}, seen: map[event]bool{}, at: -1, maxOps: 64*size + 1<<20}
+		escaped: map[string]bool{}, objects: map[int]*class{}, imports: map[string]bool{}, seen: map[event]bool{}, at: -1, maxOps: 64*size + 1<<20}
 	f.module = f.newScope("", nil, 0)
 	f.module.stmts = tree.Body
 	for pass := range passes {

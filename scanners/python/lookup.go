@@ -1,6 +1,7 @@
 package python
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,6 +20,55 @@ func unknownText(v value) bool {
 	return v.taint&incomplete != 0 && slices.ContainsFunc(v.texts, func(t string) bool { return strings.HasPrefix(t, "{}") && !strings.HasPrefix(t, "{}.") })
 }
 
+// imported is a module that is imported by the text of its name.
+func (f *flow) imported(arg, fn value, off int, s *scope) value {
+	out := value{taint: arg.taint & computed}
+	for _, t := range arg.texts {
+		if arg.taint&incomplete == 0 && len(t) < maxRef {
+			out.refs = append(out.refs, canonical(t))
+			f.imports[t] = true
+		}
+	}
+	if unknownText(arg) && len(arg.refs) == 0 {
+		out.refs = append(out.refs, anyModule)
+	}
+	out.refs = append(out.refs, arg.refs...) // importlib.reload(os)
+	return out
+}
+
+// getattr reaches an attribute by the text of its name.
+func (f *flow) getattr(r string, args []value, fn value, off int, s *scope) value {
+	if r == "operator.attrgetter()" && len(args) > 0 {
+		args = []value{args[0], {texts: fn.texts, taint: fn.taint}}
+	}
+	if len(args) < 2 {
+		return value{}
+	}
+	out := value{taint: (args[0].taint | args[1].taint) & (computed | fromEnv)}
+	for _, t := range args[1].texts {
+		if args[1].taint&incomplete == 0 {
+			v := args[0].attribute(t)
+			out = join(out, v)
+		}
+	}
+	if len(args[1].texts) == 0 || args[1].taint&incomplete != 0 {
+		for _, c := range args[0].class {
+			for _, m := range c.methods {
+				s.calls[m] = true
+			}
+		}
+		for _, base := range args[0].refs {
+			if base == anyModule || dangerousRoots[base] && base != "sys" && base != "torch" && base != "platform" {
+				out.refs = append(out.refs, base+".*")
+			}
+		}
+	}
+	if len(args) > 2 {
+		out = join(out, args[2])
+	}
+	return out
+}
+
 // dotted is what the full names in a text stand for.
 func dotted(v value) value {
 	out := value{taint: v.taint, refs: v.refs, funcs: v.funcs, class: v.class}
@@ -29,6 +79,68 @@ func dotted(v value) value {
 		}
 	}
 	return out
+}
+
+// lookup calls what gives out modules, functions and objects that it is told, or is
+// given.
+func (f *flow) lookup(r string, fn, out value, args []value, keywords map[string]value, off int, s *scope) (value, bool) {
+	arg := first(args, keywords, "")
+	switch r {
+	case "sys.modules.get", "sys.modules.pop", "sys.modules.setdefault", "sys.modules.__getitem__":
+		return f.imported(arg, fn, off, s), true
+	case "pydoc.locate", "pydoc.resolve", "pkgutil.resolve_name", "hydra.utils.get_method", "hydra.utils.get_class", "hydra.utils.get_object", "hydra._internal.utils._locate", "hydra.utils._locate", "django.utils.module_loading.import_string", "werkzeug.utils.import_string", "logging.config._resolve", "unittest.mock._importer":
+		return f.located(arg), true
+	case "functools.reduce", "builtins.reduce":
+		return f.reduced(args, off, s), true
+	case "operator.methodcaller()":
+		got := f.getattr("operator.attrgetter()", args, fn, off, s)
+		return f.apply(got, fn.items, nil, off, s), true
+	case "builtins.next", "builtins.min", "builtins.max":
+		v := arg.element()
+		v.refs = unionOfNames(v.refs, arg.refs)
+		return v, true
+	case "builtins.zip":
+		return zipped(args), true
+	case "builtins.enumerate":
+		return zipped([]value{{}, arg}), true
+	case "importlib.util.spec_from_file_location", "importlib.machinery.SourceFileLoader", "importlib._bootstrap_external.SourceFileLoader":
+		f.loadsFile(r, args, keywords, off, s)
+		return out, true
+	case "typing.ForwardRef":
+		if len(arg.texts) > 0 {
+			f.constantCode(arg.texts[0], off, false, s)
+		}
+		return out, true
+	case "builtins.dict":
+		out.items = values(keywords)
+		for _, v := range args {
+			out.items = append(out.items, v.items...)
+		}
+		return out, true
+	case "site.getusersitepackages", "site.getsitepackages", "sysconfig.get_path", "sysconfig.get_paths", "distutils.sysconfig.get_python_lib":
+		folder := constant("{}/site-packages")
+		folder.items = []value{constant("{}/site-packages")}
+		return folder, true
+	case "jinja2.Template", "jinja2.Environment().from_string", "jinja2.nativetypes.NativeEnvironment().from_string":
+		f.template(r, arg, off, s)
+		return out, true
+	case "types.SimpleNamespace", "argparse.Namespace":
+		return f.namespace(keywords, off), true
+	}
+	return value{}, false
+}
+
+// ofEscaped judges a method of an object that is not known by its name: a module
+// that the file uses as a value may be that object.
+func (f *flow) ofEscaped(base, fn value, name string, args []value, off int, s *scope) {
+	if len(base.texts)+len(base.class) > 0 || len(args) == 0 || slices.ContainsFunc(fn.refs, func(r string) bool { _, ok := effectOf(r); return ok || !strings.Contains(r, "()") }) {
+		return
+	}
+	for _, module := range slices.Sorted(maps.Keys(f.escaped)) {
+		if e, ok := effectOf(module + "." + name); ok && (e.effect == process || e.effect == execute) {
+			f.note(e.effect, off, "a method that may be "+module+"."+name+", which "+e.why+", of a module that is used as a value", f.started(module, args, off, s), s)
+		}
+	}
 }
 
 // located is what pydoc.locate and its like give for a name.
