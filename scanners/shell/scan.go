@@ -47,7 +47,7 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 	}
 	found := findings.New(rules)
 	recipe := isRecipe(f.Name)
-	for _, sign := range commands.Judge(text.String) {
+	for _, sign := range commands.Script(text.String) {
 		found.AddAs(grade(sign.Severity, recipe), "shell/dangerous-command", text.At(sign.Offset), "%s", sign.What)
 	}
 	for _, o := range obfuscations {

@@ -105,7 +105,7 @@ func lines(text string) func(yield func(line) bool) {
 			}
 			at += len(raw)
 			one := strings.TrimRight(raw, "\r\n")
-			if n := len(one); n > 0 && b.Len()+n < maxLine && (one[n-1] == '\\' || one[n-1] == '^' || one[n-1] == '`') {
+			if n := len(one); n > 0 && b.Len()+n < maxLine && (one[n-1] == '\\' || one[n-1] == '^' || strings.HasSuffix(one, " `")) {
 				b.WriteString(one[:n-1])
 				b.WriteByte(' ')
 				continue
