@@ -28,7 +28,7 @@ Formats: text (default), json, jsonl, sarif, junit, markdown, html, github, gitl
 	a.reportFlags(cmd.Flags())
 	a.judgeFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&st.off, "no-store", false, "keep the evidence out of the store")
-	cmd.Flags().BoolVar(&st.reuse, "reuse", false, "read no file again that the store knows, when its revision, or its size, times and inode, are unchanged")
+	cmd.Flags().BoolVar(&st.reuse, "reuse", false, "read nothing of a model that the store knows, when its revision, or size, times and inode of all its files, are unchanged")
 	cmd.Flags().BoolVar(&s.attested.believe, "require-vsa", false, "look at no content: believe a signed summary (VSA) that these bytes passed this policy before")
 	cmd.MarkFlagsMutuallyExclusive("reuse", "no-store", "require-vsa")
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {

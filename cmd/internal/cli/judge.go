@@ -168,6 +168,11 @@ func (a *app) judge(s signers, st storeFlags) (*judge, error) {
 	}
 	j.reuse = st.reuse
 	j.store, j.storeErr = st.open()
+	if j.storeErr != nil && st.path == "" {
+		// Nobody asked for the default store: a job without a home has none.
+		a.note("the evidence is not kept (name a place with --store FILE, or say --no-store): %v", j.storeErr)
+		j.storeErr = nil
+	}
 	return j, nil
 }
 
