@@ -85,33 +85,6 @@ func (c *checker) held(e template.Expr) holding {
 	return nothing
 }
 
-// heldIn tells what a list or a dictionary written out holds: a message makes a
-// list of messages.
-func (c *checker) heldIn(items []template.Expr) holding {
-	most := nothing
-	for _, x := range items {
-		if h := c.held(x); h == oneMessage {
-			most = max(most, allMessages)
-		} else {
-			most = max(most, h)
-		}
-	}
-	return most
-}
-
-// heldInDict takes a dictionary with a text under the key of one for a message.
-func (c *checker) heldInDict(d *template.Dict) holding {
-	most := nothing
-	for i, x := range d.Values {
-		h := c.held(x)
-		if v, ok := c.fold.Fold(d.Keys[i]); ok && textKeys[v.S] {
-			h = min(h, oneMessage)
-		}
-		most = max(most, h)
-	}
-	return most
-}
-
 func (c *checker) heldOrNothing(e template.Expr) holding {
 	if e == nil {
 		return nothing
