@@ -30,6 +30,8 @@ var shapes = []shape{
 	{scanners.High, "runs what it downloads", regexp.MustCompile(`(?i)python[0-9.]*\s+-c\b.{0,400}(?:urlopen|requests\.get|urllib).{0,400}\bexec\b|python[0-9.]*\s+-c\b.{0,400}\bexec\b.{0,400}(?:urlopen|requests\.get|urllib)`), []string{"urlopen", "requests.get", "urllib"}},
 	{scanners.High, "runs what it downloads", regexp.MustCompile(`(?i)\b(?:curl|wget)\b[^|;&\n]{0,600}\|\s*xargs\b[^|;\n]{0,100}\b(?:ba|z|da)?sh\s+-c\b`), download},
 	{scanners.High, "runs what it downloads", regexp.MustCompile(`(?i)\[(?:system\.management\.automation\.)?scriptblock\]::create\(.{0,300}(?:downloadstring|invoke-webrequest|invoke-restmethod|\biwr\b|\birm\b|webclient)`), download},
+	{scanners.High, "pipes what it downloads into a command that is computed", regexp.MustCompile(`(?i)\b(?:curl|wget)\s[^|;&\n]{0,600}\|\s*\$\(`), download},
+	{scanners.High, "downloads a file and starts it", regexp.MustCompile(`(?i)\bcurl(?:\.exe)?\b[^|;&\n]{0,600}&\s*start\s+["%\w]`), download},
 	{scanners.High, "downloads a file and starts it", regexp.MustCompile(`(?i)\b` + fetchers + `\b.{0,600}(?:&&|;|\|\|).{0,300}(?:\bchmod\s+(?:\+x|[0-7]*7[0-7]*)|\bstart-process\b|\bstart\s+["/\w]|(?:^|[;&\s])(?:\./|/tmp/)\S+)`), download},
 	{scanners.Critical, "loads a program by a tool of Windows that serves something else", regexp.MustCompile(`(?i)\b(?:mshta(?:\.exe)?\s+["']?(?:https?|javascript|vbscript):|certutil(?:\.exe)?\s.{0,80}-urlcache|bitsadmin(?:\.exe)?\s.{0,80}/transfer|regsvr32(?:\.exe)?\s.{0,80}/i:http|rundll32(?:\.exe)?\s+javascript:)`), []string{"mshta", "certutil", "bitsadmin", "regsvr32", "rundll32"}},
 	// T1027.010, T1140.
