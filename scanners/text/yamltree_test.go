@@ -46,7 +46,7 @@ func TestTree(t *testing.T) {
 		"m:\n  target: >-\n    ldm.models.Diffusion\n  params: {}\n": scanners.Informational,
 		"volumes:\n- type: bind\n  target: ${DATA}\n":                scanners.Informational,
 		"m:\n  class_path: torch.optim.AdamW\n":                      scanners.Informational,
-		"data: {target: price.system, type: data.path}\n":              scanners.Informational,
+		"data: {target: price.system, type: data.path}\n":            scanners.Informational,
 		padding + "target: \"price\"\nname: x\n":                     scanners.Informational,
 		"m: &m\n  a: *m\n":                                           scanners.Informational,
 	} {
