@@ -208,8 +208,8 @@ func (f *flow) runsData(given []value, off int, s *scope) {
 // isSafe reports a loader that is told to build plain data only.
 func isSafe(r string, args []value, keywords map[string]value) bool {
 	if r == "torch.load" {
-		_, ok := keywords["weights_only"]
-		return ok
+		only := keywords["weights_only"]
+		return only.isNum && only.num != 0
 	}
 	if r != "yaml.load" {
 		return false

@@ -45,6 +45,9 @@ func (f *flow) valueOf(e *pysource.Expr, s *scope) value {
 		f.lookAt(e, s)
 		return constant(e.Text)
 	case pysource.Number:
+		if e.Text == "True" {
+			return value{num: 1, isNum: true}
+		}
 		n, err := strconv.ParseInt(strings.ReplaceAll(e.Text, "_", ""), 0, 64)
 		return value{num: n, isNum: err == nil}
 	case pysource.Format:
