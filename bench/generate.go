@@ -22,7 +22,8 @@ const pairs = 4
 // tensorSize is the size of one tensor, in bytes; real ones are of this order.
 const tensorSize = 32 << 20
 
-// generate writes pairs of safetensors files and PyTorch archives with total
+// generate writes pairs of safetensors files and PyTorch archives, which are no
+// conversions of each other, with total
 // bytes of random weights, always the same.
 func generate(dir string, total int64) (files []string, written int64, err error) {
 	each := total / (2 * pairs)
@@ -34,7 +35,7 @@ func generate(dir string, total int64) (files []string, written int64, err error
 		write func(w *bufio.Writer, tensors []int64, random io.Reader) error
 	}{
 		{"model-%d.safetensors", writeSafetensors},
-		{"pytorch_model-%d.bin", writePyTorch},
+		{"optimizer-%d.pt", writePyTorch},
 	}
 	for i := range pairs {
 		for j, format := range formats {

@@ -38,11 +38,11 @@ func watch(data []byte, opaque scanners.Span, block int) []scanners.Program {
 // A program in a tensor is found wherever the blocks of a reader end, and once.
 func TestWatch(t *testing.T) {
 	for format, header := range headers {
-		for at := 990; at < 1060; at++ { // an odd offset too: tensors lie anywhere
+		for at := 990; at < 1060; at++ { // an odd offset too: headers end anywhere
 			data := make([]byte, 2048)
 			copy(data[at:], header)
 			for _, block := range []int{64, 100, 1024, 2048} {
-				for _, from := range []int{512, at} {
+				for _, from := range []int{at, at - 64} {
 					found := watch(data, scanners.Span{Off: int64(from), Len: int64(2048 - from)}, block)
 					if len(found) != 1 || found[0] != (scanners.Program{Offset: int64(at), Format: format}) {
 						t.Errorf("%s at %d of a span at %d in blocks of %d: %v", format, at, from, block, found)
