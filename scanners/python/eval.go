@@ -31,6 +31,15 @@ func (f *flow) operand(e *pysource.Expr, s *scope) value {
 	return v
 }
 
+// number is a literal number, True among them.
+func number(text string) value {
+	if text == "True" {
+		return value{num: 1, isNum: true}
+	}
+	n, err := strconv.ParseInt(strings.ReplaceAll(text, "_", ""), 0, 64)
+	return value{num: n, isNum: err == nil}
+}
+
 func (f *flow) valueOf(e *pysource.Expr, s *scope) value {
 	if e == nil {
 		return value{}
@@ -45,11 +54,7 @@ func (f *flow) valueOf(e *pysource.Expr, s *scope) value {
 		f.lookAt(e, s)
 		return constant(e.Text)
 	case pysource.Number:
-		if e.Text == "True" {
-			return value{num: 1, isNum: true}
-		}
-		n, err := strconv.ParseInt(strings.ReplaceAll(e.Text, "_", ""), 0, 64)
-		return value{num: n, isNum: err == nil}
+		return number(e.Text)
 	case pysource.Format:
 		return f.format(e, s)
 	case pysource.Attribute:
