@@ -67,6 +67,8 @@ type WaiverUse struct {
 	Ticket  string `json:"ticket,omitempty"`
 	Owner   string `json:"owner"`
 	Expires string `json:"expires"` // as written
+	// Missing says which approvals it lacks, when it is not approved.
+	Missing string `json:"missing,omitempty"`
 }
 
 // Reason is one sentence of a verdict.

@@ -82,10 +82,14 @@ func failedClaim(c verify.Claim) []verify.Reason {
 		return []verify.Reason{{Code: CodeSignature, Effect: verify.Deny, File: c.Document,
 			What: fmt.Sprintf("the %s signature has the unknown standing %q", c.Scheme, c.Standing), Advice: "run the gate again with this version of assay"}}
 	}
+	advice := "get the model again from its publisher, or the key that the publisher uses now"
+	if c.Attestation != nil {
+		advice = "compare what the attestation says with what was asked for: signer, verifier, resource, policy; or ask for another one"
+	}
 	reasons := make([]verify.Reason, len(c.Problems))
 	for i, p := range c.Problems {
 		reasons[i] = verify.Reason{Code: CodeSignature, Effect: verify.Deny, File: cmp.Or(p.File, c.Document),
-			What: schemeText(c) + ": " + p.What, Advice: "get the model again from its publisher, or the key that the publisher uses now"}
+			What: schemeText(c) + ": " + p.What, Advice: advice}
 	}
 	return reasons
 }
@@ -149,6 +153,10 @@ func (j *judgement) signedBy(want SignedBy) []verify.Reason {
 			}
 		}
 	}
+	advice := "have it signed: assay sign, with the key of a signer that is missing"
+	if slices.ContainsFunc(j.e.Claims, func(c verify.Claim) bool { return c.Standing == verify.Unchecked && c.Attestation == nil }) {
+		advice = "a signature is there, and was not checked: give its key with --public-key FILE, or name the file in the policy (publicKey)"
+	}
 	var reasons []verify.Reason
 	index := make(map[string]int)
 	more := make(map[int]int)
@@ -164,7 +172,7 @@ func (j *judgement) signedBy(want SignedBy) []verify.Reason {
 		}
 		index[what] = len(reasons)
 		reasons = append(reasons, verify.Reason{Code: CodeUnsigned, Effect: verify.Deny, File: f.Name, What: what,
-			Advice: "have it signed: assay sign, with the key of a signer that is missing"})
+			Advice: advice})
 	}
 	for i, n := range more {
 		reasons[i].What += fmt.Sprintf(" (the same for %d more files)", n)

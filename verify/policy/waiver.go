@@ -172,13 +172,13 @@ func isExcusable(g verify.Gap) bool { return slices.Contains(excusable, g.Code) 
 
 // excuses are the waivers and the baseline while one artifact is judged.
 type excuses struct {
-	content  string
-	byPrint  map[string][]*waiverState
-	states   []*waiverState
-	baseline map[string]int    // what is left of the baseline
-	asked    map[[2]int]string // by index of file and finding: several clauses ask about one
-	critical int               // approvers that a waiver of a critical finding needs
-	used     []verify.Excused
+	content   string
+	byPrint   map[string][]*waiverState
+	states    []*waiverState
+	baseline  map[string]int    // what is left of the baseline
+	asked     map[[2]int]string // by index of file and finding: several clauses ask about one
+	approvers Approvers
+	used      []verify.Excused
 }
 
 type waiverState struct {
@@ -188,7 +188,7 @@ type waiverState struct {
 }
 
 func newExcuses(r Rules, e verify.Evidence, now time.Time) *excuses {
-	x := &excuses{content: e.Artifact.ContentID, asked: make(map[[2]int]string), byPrint: make(map[string][]*waiverState), baseline: r.Baseline.known(), critical: r.Approvers.Critical}
+	x := &excuses{content: e.Artifact.ContentID, asked: make(map[[2]int]string), byPrint: make(map[string][]*waiverState), baseline: r.Baseline.known(), approvers: r.Approvers}
 	for _, w := range r.Waivers {
 		s := &waiverState{Waiver: w, status: WaiverUnused}
 		switch {
@@ -215,7 +215,7 @@ func (x *excuses) finding(at [2]int, f verify.FileEvidence, finding verify.Findi
 	mark := report.Fingerprint(finding)
 	needs := 0
 	if finding.Severity.AtLeast(scanners.Critical) {
-		needs = x.critical
+		needs = x.approvers.Critical
 	}
 	by := x.waived(f, mark, needs)
 	if by == "" {
@@ -268,7 +268,20 @@ func (x *excuses) known(key, file, mark string) string {
 func (x *excuses) waivers() []verify.WaiverUse {
 	var list []verify.WaiverUse
 	for _, s := range x.states {
-		list = append(list, verify.WaiverUse{ID: s.ID, Status: s.status, Count: s.count, Reason: s.Reason, Ticket: s.Ticket, Owner: s.Owner, Expires: s.written})
+		use := verify.WaiverUse{ID: s.ID, Status: s.status, Count: s.count, Reason: s.Reason, Ticket: s.Ticket, Owner: s.Owner, Expires: s.written}
+		if s.status == WaiverUnapproved {
+			use.Missing = x.approvers.missing(s.Approved)
+		}
+		list = append(list, use)
 	}
 	return list
+}
+
+// missing tells the owner of a waiver what to do.
+func (a Approvers) missing(got []string) string {
+	by := "nobody of them"
+	if len(got) > 0 {
+		by = strings.Join(got, ", ")
+	}
+	return fmt.Sprintf("signed by %s; %d of %s must sign, for a critical finding %d: assay sign FILE -o FILE.NAME.sig", by, a.AtLeast, strings.Join(a.Of, ", "), a.Critical)
 }

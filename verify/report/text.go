@@ -212,6 +212,9 @@ func attestationText(c verify.Claim) string {
 		}
 		return text
 	case verify.Unchecked:
+		if n := len(c.Notes); n > 0 {
+			return "not checked: " + Safe(c.Notes[n-1])
+		}
 		return "not checked: its signer is nobody whom you named"
 	}
 	return "FAILED, " + cmp.Or(a.Kind, c.PredicateType, c.Scheme)
@@ -294,6 +297,9 @@ func excusedText(v verify.Verdict) string {
 }
 
 func waiverText(w verify.WaiverUse) string {
+	if w.Missing != "" {
+		return fmt.Sprintf("%s %s: %s (%s, %s)", w.ID, w.Status, w.Missing, w.Owner, w.Ticket)
+	}
 	return fmt.Sprintf("%s %s: %d excused until %s, %s (%s, %s)", w.ID, w.Status, w.Count, w.Expires, w.Reason, w.Owner, w.Ticket)
 }
 
