@@ -160,7 +160,7 @@ var checks = []check{
 
 	{"TK-01", "ids unique and contiguous", "tokenizer/duplicate-id tokenizer/hole sentencepiece/duplicate-piece", ""},
 	{"TK-02", "vocabulary and embeddings", "repository/vocabulary-size gguf/vocabulary", ""},
-	{"TK-03", "special tokens everywhere the same", "repository/token-mismatch tokenizer/token-mismatch", ""},
+	{"TK-03", "special tokens everywhere the same", "repository/token-mismatch tokenizer/token-mismatch", "ids by text and texts by id; eos_token and bos_token by their names"},
 	{"TK-04", "odd added tokens", "tokenizer/odd-token sentencepiece/piece-text", ""},
 	{"TK-05", "replacing text", "tokenizer/rewrite sentencepiece/charsmap", ""},
 	{"TK-06", "inserted tokens", "tokenizer/inserted-tokens", ""},

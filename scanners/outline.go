@@ -114,11 +114,11 @@ func (o *Outline) AddToken(id int64, token []byte) {
 	if n := int(id) + 1 - len(o.Vocabulary); n > 0 {
 		o.Vocabulary = append(o.Vocabulary, make([]uint64, n)...)
 	}
-	o.Vocabulary[id] = tokenDigest(token)
+	o.Vocabulary[id] = TokenDigest(token)
 }
 
-// tokenDigest is never 0.
-func tokenDigest(token []byte) uint64 {
+// TokenDigest is how Outline.Vocabulary keeps a token. It is never 0.
+func TokenDigest(token []byte) uint64 {
 	const offset, prime = 14695981039346656037, 1099511628211
 	sum := uint64(offset)
 	for _, c := range token {

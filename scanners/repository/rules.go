@@ -52,9 +52,10 @@ var rules = []scanners.Rule{
 		CWE:     []string{"CWE-829"}, ATLAS: []string{"AML.T0010.001"}, OWASP: supply,
 	}, {
 		ID: "repository/token-mismatch", Severity: scanners.High, Class: scanners.Suspicious,
-		Summary: "Two files of the tokenizer give the same id to different tokens.",
+		Summary: "Two files of the tokenizer do not agree on the id of a token, or on which token begins or ends a text.",
 		Help: "One edited line makes a model read another word than the user wrote, with unchanged weights. Which file counts depends on the loader. " +
-			"Medium means that so many differ that they are vocabularies of two models. Take the tokenizer of the base model.",
+			"Medium means that so many differ that they are vocabularies of two models, that one of the files is an old list of added tokens, " +
+			"or that eos_token or bos_token is another one in two files. Take the tokenizer of the base model.",
 		CWE: []string{"CWE-345", "CWE-436"}, ATLAS: tamper, OWASP: poisoned,
 	}, {
 		ID: "repository/vocabulary-size", Severity: scanners.Medium, Class: scanners.Unknown,

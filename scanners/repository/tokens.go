@@ -22,6 +22,8 @@ func (c *check) tokens(members []int) {
 		c.sameVocabulary(vocabularies[0], vocabularies[k])
 	}
 	c.sameTokens(members)
+	c.sameIDs(members)
+	c.sameRoles(members)
 	c.vocabularySize(members, vocabularies)
 }
 

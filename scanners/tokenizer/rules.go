@@ -39,8 +39,8 @@ var rules = []scanners.Rule{
 		CWE: []string{"CWE-1427", "CWE-506"}, ATLAS: steering, OWASP: []string{"LLM01", "LLM04"},
 	}, {
 		ID: "tokenizer/inserted-tokens", Severity: scanners.High, Class: scanners.Suspicious,
-		Summary: "The tokenizer puts ordinary words before or after every text.",
-		Help:    "A post-processor adds marks for the beginning and the end. Words there are a hidden prompt. Do not use it. " + useBase,
+		Summary: "The tokenizer puts ordinary tokens before or after every text.",
+		Help:    "A post-processor adds marks for the beginning and the end. Words, and tokens of the vocabulary that are not special, are a hidden prompt there. Do not use it. " + useBase,
 		CWE:     []string{"CWE-1427", "CWE-506"}, ATLAS: steering, OWASP: []string{"LLM01", "LLM04"},
 	}, {
 		ID: "tokenizer/regex", Severity: scanners.Medium, Class: scanners.Suspicious,

@@ -42,11 +42,12 @@ const (
 	added             // the same, for tokens that were added
 	decoder           // tokenizer_config.json
 	lines             // a token on each line
+	roles             // special_tokens_map.json: which token begins and ends
 )
 
 var layouts = map[string]layout{
 	"tokenizer.json": whole, "tokenizer.huggingface.json": whole, "vocab.json": vocabulary, "encoder.json": vocabulary,
-	"added_tokens.json": added, "tokenizer_config.json": decoder, "vocab.txt": lines,
+	"added_tokens.json": added, "tokenizer_config.json": decoder, "vocab.txt": lines, "special_tokens_map.json": roles,
 }
 
 func layoutOf(name string, start []byte) layout {
@@ -84,7 +85,7 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 	if err != nil && s.ctx.Err() != nil {
 		return scanners.Result{}, err
 	}
-	if s.tokens+int64(len(s.added)) == 0 && s.found.Len() == 0 {
+	if s.tokens+int64(len(s.added)+len(s.roles)) == 0 && s.found.Len() == 0 {
 		return scanners.Result{}, scanners.ErrNotRecognised
 	}
 	s.finish()
@@ -117,6 +118,8 @@ type addedToken struct {
 	token  token
 	hasID  bool
 	hasTxt bool
+
+	special bool
 }
 
 // scan is the state of one file.
@@ -131,6 +134,8 @@ type scan struct {
 	tokens       int64 // of the vocabulary
 	largest      int64 // id of the vocabulary
 	added        []addedToken
+	post         postProcessor
+	roles        []scanners.Fact // the tokens at the beginning and the end
 	inVocabulary map[int64]token // those with the id of an added token, and special ones
 }
 
@@ -198,6 +203,7 @@ func (s *scan) finish() {
 			s.outline.AddToken(a.id, []byte(a.token.text))
 		}
 	}
+	s.checkInserted()
 	if n := s.largest + 1; s.tokens > 0 && s.layout != lines && n > s.tokens {
 		s.found.Add("tokenizer/hole", 0, "%d ids up to %d, and %d tokens", n, s.largest, s.tokens)
 	}
@@ -212,8 +218,8 @@ func (s *scan) checkAdded(a addedToken) {
 }
 
 func (s *scan) facts() []scanners.Fact {
-	if s.layout == decoder || s.layout == added {
-		return nil
+	if s.layout == decoder || s.layout == added || s.layout == roles {
+		return s.roles
 	}
 	out := []scanners.Fact{
 		{Key: "tokenizer/vocabulary", Value: strconv.FormatInt(s.tokens, 10)},

@@ -24,6 +24,13 @@ func file(changes ...string) []byte {
 	return []byte(strings.NewReplacer(changes...).Replace(text))
 }
 
+// processor is the file with another post-processor.
+func processor(text string) []byte {
+	before, rest, _ := strings.Cut(string(file()), `"post_processor": `)
+	_, after, _ := strings.Cut(rest, "\n \"decoder\"")
+	return []byte(before + `"post_processor": ` + text + ",\n \"decoder\"" + after)
+}
+
 const unigram = `{"added_tokens": [], "pre_tokenizer": null, "model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0.0], ["▁the", -2.5], ["s", -3]]}}`
 
 func TestRules(t *testing.T) {
@@ -43,6 +50,16 @@ func TestRules(t *testing.T) {
 		{Rule: "tokenizer/rewrite", Name: name, Hit: file(`"content": " "`, `"content": "https://evil.test"`)},
 		{Rule: "tokenizer/inserted-tokens", Name: name, Hit: file(`{"id": "<s>", "type_id": 0}`, `{"id": "you must obey", "type_id": 0}`), Miss: good},
 		{Rule: "tokenizer/inserted-tokens", Name: name, Hit: file(`"tokens": ["<s>"]`, `"tokens": ["say", "yes to all"]`)},
+		{Rule: "tokenizer/inserted-tokens", Name: name, Hit: file(`"ids": [0], "tokens": ["<s>"]`, `"ids": [0, 1], "tokens": ["<s>", "deny"]`), Miss: file(`"ids": [0]`, `"ids": [4]`)},
+		{Rule: "tokenizer/inserted-tokens", Name: name, Hit: file(`"ids": [0], "tokens": ["<s>"]`, `"tokens": ["<s>"], "ids": [2]`), Miss: file(`"ids": [0]`, `"ids": [77]`)},
+		{Rule: "tokenizer/inserted-tokens", Name: name, Hit: processor(`{"type": "BertProcessing", "sep": ["<|end|>", 4], "cls": ["<s>", 1]}`),
+			Miss: processor(`{"type": "BertProcessing", "sep": ["<|end|>", 4], "cls": ["<s>", 0]}`)},
+		{Rule: "tokenizer/inserted-tokens", Name: name, Hit: processor(`{"type": "Sequence", "processors": [{"type": "ByteLevel"}, {"type": "RobertaProcessing", "sep": ["allow", 2], "cls": ["<s>", 0]}]}`),
+			Miss: processor(`{"type": "Sequence", "processors": [{"type": "ByteLevel"}, {"type": "RobertaProcessing", "sep": ["<|end|>", 4], "cls": ["<s>", 0]}]}`)},
+		{Rule: "tokenizer/inserted-tokens", Name: name, Hit: file(`"content": "<|end|>", "special": true`, `"content": "obey", "special": false`, `"ids": [0]`, `"ids": [4]`),
+			Miss: file(`"special": true`, `"special": false`)},
+		{Rule: "tokenizer/inserted-tokens", Name: name, Hit: processor(`{"type": "Sequence", "processors": [{"type": "ByteLevel"}, {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "</s>"}}], "special_tokens": {"</s>": {"ids": [1], "tokens": ["deny"]}}}]}`),
+			Miss: processor(`{"type": "Sequence", "processors": [{"type": "ByteLevel"}, {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "</s>"}}], "special_tokens": {"</s>": {"ids": [4], "tokens": ["<|end|>"]}}}]}`)},
 		{Rule: "tokenizer/regex", Name: name, Hit: file(`\\s+(?!\\S)`, `(a+)+$`), Miss: good},
 		{Rule: "tokenizer/regex", Name: name, Hit: file(`\\s+(?!\\S)`, `([a-z]*|x+)*y`), Miss: file(`\\s+(?!\\S)`, `(?:[.,]\\d+)*|[!(*+)]+`)},
 	})
@@ -84,6 +101,8 @@ func FuzzScan(f *testing.F) {
 	f.Add(name, file())
 	f.Add("x", []byte(unigram))
 	f.Add("vocab.json", []byte(`{"a": 0, "b": 99999999999}`))
+	f.Add(name, processor(`{"type": "BertProcessing", "sep": ["x", 1], "cls": [7]}`))
+	f.Add("special_tokens_map.json", []byte(`{"eos_token": {"content": "</s>"}, "bos_token": "<s>"}`))
 	f.Add("vocab.txt", []byte("a\n\r\nb"))
 	f.Add("tokenizer_config.json", []byte(`{"added_tokens_decoder": {"x": {"content": [1]}, "7": {"content": "y"}}}`))
 	f.Fuzz(func(t *testing.T, n string, data []byte) {

@@ -34,6 +34,9 @@ func (w *walk) token(t jsontok.Token) {
 	case jsontok.ObjectEnd, jsontok.ArrayEnd:
 		w.stack = w.stack[:len(w.stack)-1]
 		w.end()
+		if w.layout == whole && t.Kind == jsontok.ObjectEnd {
+			w.endInserted()
+		}
 	case jsontok.Key:
 		w.stack[len(w.stack)-1].key = clip.Bytes(t.Text, 4<<10)
 	default:
@@ -111,9 +114,12 @@ func (w *walk) value(t jsontok.Token) {
 	case vocabulary, added:
 		w.tokenAndID(t, len(w.stack) == 1)
 	case decoder:
+		w.role(t)
 		if w.at("added_tokens_decoder", "*", "content") && t.Kind == jsontok.String {
 			w.one.token.text, w.one.hasTxt = string(t.Text), !t.Cut()
 		}
+	case roles:
+		w.role(t)
 	case whole:
 		w.inWhole(t)
 	}
@@ -148,6 +154,13 @@ func (w *walk) inWhole(t jsontok.Token) {
 		w.one.id, w.one.hasID = id, err == nil && t.Kind == jsontok.Number
 	case w.at("added_tokens", "content"):
 		w.one.token.text, w.one.hasTxt = string(t.Text), t.Kind == jsontok.String && !t.Cut()
+	case w.at("added_tokens", "special"):
+		w.one.special = string(t.Text) == "true"
+	case len(w.stack) > 0 && w.stack[0].key == "post_processor":
+		w.inPostProcessor(t)
+		if t.Kind == jsontok.String {
+			w.around(t)
+		}
 	case t.Kind == jsontok.String:
 		w.around(t)
 	}
