@@ -61,6 +61,7 @@ type scan struct {
 	outline  scanners.Outline
 	members  []scanners.Member // chat templates
 	lastTag  keptTag
+	rows     []byte // the beginning of a table
 }
 
 // Scan reads all of f. It returns ErrNotRecognised when any of it is not text.
@@ -82,6 +83,7 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 	result := scanners.Result{Findings: s.found.All(), Facts: s.facts, Members: s.members, Outline: s.outline}
 	if err == nil {
 		result.Parsed.Add(0, f.Size)
+		err = unbound(s.rows)
 	}
 	return result, err
 }
@@ -101,6 +103,10 @@ func (s *scan) read(ctx context.Context) error {
 	beginning := &head{max: maxCard}
 	if s.describes() {
 		looks = append(looks, beginning)
+	}
+	table := &head{max: maxListed}
+	if s.isListed() {
+		looks = append(looks, table)
 	}
 	kept := &head{max: maxWhole}
 	if s.hasTree() {
@@ -123,6 +129,7 @@ func (s *scan) read(ctx context.Context) error {
 	s.judgeTag()
 	s.describe(beginning.text)
 	s.whole(kept.text)
+	s.rows = table.text
 	s.report()
 	return err
 }
