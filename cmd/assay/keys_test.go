@@ -12,11 +12,13 @@ import (
 	"encoding/pem"
 	"math/big"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/youmark/pkcs8"
 
+	"assay/verify"
 	"assay/verify/attest"
 	"assay/verify/trust"
 )
@@ -76,17 +78,24 @@ func certify(ts *testscript.TestScript, _ bool, args []string) {
 	writePEM(ts, args[0]+".pem", "CERTIFICATE", der)
 }
 
-// dsse KEY PREDICATE FOLDER OUT signs SLSA provenance about a folder's files, as
-// a builder would.
+// dsse KEY PREDICATE FOLDER OUT [whole] signs SLSA provenance about a folder's files,
+// as a builder would; with whole also about the folder as one.
 func signPredicate(ts *testscript.TestScript, _ bool, args []string) {
 	key, err := trust.LoadPrivateKey(ts.MkAbs(args[0]), nil)
 	ts.Check(err)
 	var subjects []map[string]any
+	var files []verify.FileEvidence
 	names, err := os.ReadDir(ts.MkAbs(args[2]))
 	ts.Check(err)
 	for _, e := range names {
-		sum := sha256.Sum256([]byte(ts.ReadFile(args[2] + "/" + e.Name())))
+		data := ts.ReadFile(args[2] + "/" + e.Name())
+		sum := sha256.Sum256([]byte(data))
+		files = append(files, verify.FileEvidence{Name: e.Name(), Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])})
 		subjects = append(subjects, map[string]any{"name": "dist/" + e.Name(), "digest": map[string]string{"sha256": hex.EncodeToString(sum[:])}})
+	}
+	if len(args) > 4 {
+		id := strings.TrimPrefix(verify.ContentID(files), "sha256:")
+		subjects = append(subjects, map[string]any{"name": args[2], "digest": map[string]string{attest.ContentAlgorithm: id}})
 	}
 	statement, err := json.Marshal(map[string]any{
 		"_type": "https://in-toto.io/Statement/v1", "subject": subjects,

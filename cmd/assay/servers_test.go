@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
 
@@ -25,8 +26,9 @@ import (
 
 // startHub NAME DIR... starts a Hub-compatible server with the files of each DIR as
 // the model NAME on its branch main, or as a dataset when NAME starts with
-// "datasets/". A NAME that ends with "!ID" gets that id of a repository. It sets
-// HF_ENDPOINT and, of the first, COMMIT.
+// "datasets/". A NAME that ends with "!ID" gets that id of a repository, and one that
+// ends with "@AGE" was created that long ago. It sets HF_ENDPOINT and, of the first,
+// COMMIT.
 func startHub(ts *testscript.TestScript, _ bool, args []string) {
 	hub := registrytest.NewHub(nil)
 	ts.Defer(hub.Close)
@@ -36,7 +38,8 @@ func startHub(ts *testscript.TestScript, _ bool, args []string) {
 			files = append(files, registrytest.File{Name: f.name, Content: f.data, LFS: strings.HasSuffix(f.name, ".safetensors")})
 		}
 		add := hub.AddModel
-		name, id, hasID := strings.Cut(args[0], "!")
+		name, age, hasAge := strings.Cut(args[0], "@")
+		name, id, hasID := strings.Cut(name, "!")
 		repo, dataset := strings.CutPrefix(name, "datasets/")
 		if dataset {
 			add = hub.AddDataset
@@ -45,6 +48,11 @@ func startHub(ts *testscript.TestScript, _ bool, args []string) {
 		if hasID {
 			r.ID = id
 			hubRepos.Store(hub.URL(), r)
+		}
+		if hasAge {
+			d, err := time.ParseDuration(age)
+			ts.Check(err)
+			r.CreatedAt = time.Now().Add(-d).UTC().Format(time.RFC3339)
 		}
 		commit := r.Commit("main", files...)
 		if ts.Getenv("HF_ENDPOINT") != hub.URL() {
