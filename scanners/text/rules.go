@@ -121,6 +121,12 @@ var rules = []scanners.Rule{
 		Help:    "Terminals obey some of them. Do not print the file on a terminal unfiltered.",
 		CWE:     []string{"CWE-116"}, ATLAS: []string{"AML.T0068"},
 	}, {
+		ID: "text/addresses", Severity: scanners.Informational, Class: scanners.Clean,
+		Summary: "The data of a table is elsewhere, at addresses with digests.",
+		Help: "What the addresses serve was not looked at. Compare it with the digests when it is fetched, and scan it " +
+			"(split-view poisoning, arXiv 2302.10149). Without digests the table is incomplete.",
+		CWE: []string{"CWE-829"}, ATLAS: []string{"AML.T0020"}, OWASP: []string{"LLM04"},
+	}, {
 		ID: "text/not-utf8", Severity: scanners.Informational, Class: scanners.Clean,
 		Summary: "The text is not in UTF-8.",
 		Help:    "Programs guess its encoding, and may guess differently. Convert it to UTF-8.",

@@ -61,7 +61,7 @@ type scan struct {
 	outline  scanners.Outline
 	members  []scanners.Member // chat templates
 	lastTag  keptTag
-	rows     []byte // the beginning of a table
+	unbound  error // the data of a table is elsewhere
 }
 
 // Scan reads all of f. It returns ErrNotRecognised when any of it is not text.
@@ -83,7 +83,7 @@ func (Scanner) Scan(ctx context.Context, f scanners.File, _ scanners.Limits) (sc
 	result := scanners.Result{Findings: s.found.All(), Facts: s.facts, Members: s.members, Outline: s.outline}
 	if err == nil {
 		result.Parsed.Add(0, f.Size)
-		err = unbound(s.rows)
+		err = s.unbound
 	}
 	return result, err
 }
@@ -129,7 +129,7 @@ func (s *scan) read(ctx context.Context) error {
 	s.judgeTag()
 	s.describe(beginning.text)
 	s.whole(kept.text)
-	s.rows = table.text
+	s.unbound = s.judgeRows(table.text)
 	s.report()
 	return err
 }

@@ -32,6 +32,7 @@ func TestRules(t *testing.T) {
 		s("lfs-pointer", "model.safetensors", pointer, ""),
 		s("lfs-pointer", "pytorch_model.bin", pointer, ""),
 		s("lfs-pointer", "notes.md", pointer, "A pointer begins with:\n"+pointer),
+		s("addresses", "rows.tsv", strings.Repeat("https://a.invalid/x.jpg\t"+strings.Repeat("ab", 32)+"\n", 20), strings.Repeat("https://a.invalid/x.jpg\t"+strings.Repeat("ab", 32)+"\n", 19)),
 		s("not-json", "config.json", `{"a": 1,}`, `{"a": 1}`),
 		s("not-json", "config.json", "{'a': 1}", "{\"loss\": NaN, \"max\": -Infinity}"),
 		s("not-json", "rows.jsonl", "{}\n{\n", "{}\n\n{\"a\":[1]}\n"),

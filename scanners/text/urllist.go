@@ -33,9 +33,9 @@ var errUnbound = errors.New("a list of addresses without digests: the data is el
 // isListed reports whether the beginning of a table is looked at for addresses.
 func (s *scan) isListed() bool { return s.profile.kind == data }
 
-// unbound returns an error when the rows are addresses of data that no digest
-// binds. The last row may be cut, and the first may be a heading.
-func unbound(beginning []byte) error {
+// judgeRows says that the rows are addresses of data, and returns an error when no
+// digest binds it. The last row may be cut, and the first may be a heading.
+func (s *scan) judgeRows(beginning []byte) error {
 	var rows, listed, bound, beside int
 	for row := range bytes.Lines(beginning) {
 		row = bytes.TrimRight(row, "\r\n")
@@ -53,7 +53,11 @@ func unbound(beginning []byte) error {
 			bound++
 		}
 	}
-	if listed < leastListed || listed*10 < rows*9 || beside > listed*maxBeside || bound*10 >= listed*9 {
+	switch {
+	case listed < leastListed || listed*10 < rows*9 || beside > listed*maxBeside:
+		return nil
+	case bound*10 >= listed*9:
+		s.add("text/addresses", 0, "the data is elsewhere, and was not compared with the digests beside its addresses")
 		return nil
 	}
 	return &scanners.FormatError{Code: scanners.GapUnreadable, Err: errUnbound}
