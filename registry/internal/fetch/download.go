@@ -85,15 +85,18 @@ type transfer struct {
 // parallel fetches the parts that are missing, the first ones first, so that the
 // hash behind them has something to do.
 func (t *transfer) parallel(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
+	g, group := errgroup.WithContext(ctx)
 	g.SetLimit(perFile)
 	for _, part := range split(t.sink.Missing(), max(t.client.cfg.PartSize, t.Size/maxParts)) {
-		if ctx.Err() != nil {
+		if group.Err() != nil {
 			break
 		}
-		g.Go(func() error { return t.stretch(ctx, part) })
+		g.Go(func() error { return t.stretch(group, part) })
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err() // parts that were never begun have no error of their own
 }
 
 // split cuts spans so that none is longer than size.
