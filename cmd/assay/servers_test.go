@@ -68,7 +68,7 @@ var hubRepos sync.Map
 // setHubID ID gives the name of the repository to another one, with the same files.
 func setHubID(ts *testscript.TestScript, _ bool, args []string) {
 	r, _ := hubRepos.Load(ts.Getenv("HF_ENDPOINT"))
-	r.(*registrytest.Repo).ID = args[0]
+	r.(*registrytest.Repo).SetID(args[0])
 }
 
 // startOCI REPOSITORY:TAG DIR starts a registry and pushes the files of DIR, one

@@ -81,6 +81,20 @@ type Repo struct {
 	objects  map[string]gitObject // commits and trees
 }
 
+// SetID gives the name to another repository with the same files, while the Hub is
+// asked.
+func (repo *Repo) SetID(id string) {
+	repo.hub.mu.Lock()
+	defer repo.hub.mu.Unlock()
+	repo.ID = id
+}
+
+func (repo *Repo) id() string {
+	repo.hub.mu.Lock()
+	defer repo.hub.mu.Unlock()
+	return repo.ID
+}
+
 // NewHub starts a Hub. With a nil t the caller closes it.
 func NewHub(t testing.TB) *Hub {
 	h := &Hub{Front: NewFront(), PageSize: 1000, repos: make(map[string]*Repo), blobs: make(map[string]*io.SectionReader)}

@@ -92,12 +92,13 @@ func (repo *Repo) serveInfo(w http.ResponseWriter, rt route) {
 		fail(w, http.StatusNotFound, "RevisionNotFound", "Invalid rev id: "+rt.revision)
 		return
 	}
+	id := repo.id()
 	siblings := []map[string]string{}
 	for _, f := range files {
 		siblings = append(siblings, map[string]string{"rfilename": f.Name})
 	}
 	reply(w, map[string]any{
-		"_id": repo.ID, "id": repo.Name, "modelId": repo.Name, "author": repo.Author, "sha": commit,
+		"_id": id, "id": repo.Name, "modelId": repo.Name, "author": repo.Author, "sha": commit,
 		"lastModified": "2024-06-07T08:09:10.000Z", "createdAt": repo.CreatedAt, "private": repo.Private,
 		"disabled": repo.Disabled, "gated": map[bool]any{true: "manual", false: false}[repo.Gated],
 		"tags": []string{"license:apache-2.0"}, "downloads": 0, "likes": 0, "siblings": siblings,
