@@ -2,7 +2,7 @@
 
 GO        ?= go
 PREFIX    ?= /usr/local
-FUZZTIME  ?= 10s
+FUZZTIME  ?= 5s
 BENCH_BYTES ?= 4294967296
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
