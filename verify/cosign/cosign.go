@@ -72,29 +72,24 @@ func (v *Verifier) Prepare(ctx context.Context, a *registry.Artifact) (verify.Ch
 	if err != nil {
 		return nil, err
 	}
-	c := &check{binding: ociref.Bind(a)}
+	c := &ociref.Check{Binding: ociref.Bind(a)}
 	for _, doc := range documents {
 		if s := v.read(doc, digest); s != nil {
-			c.signatures = append(c.signatures, s)
+			c.Signatures = append(c.Signatures, s)
 		}
 	}
-	if len(c.signatures) == 0 {
+	if len(c.Signatures) == 0 {
 		return nil, nil
 	}
 	return c, nil
 }
 
-// signature is a document with everything that is known before the files are.
-type signature struct {
-	envelope.Signed
-	name          string
-	predicateType string
-	problem       *verify.Problem
-}
+// fails: a signer who counts signed what is no signature of a manifest.
+func fails(s *ociref.Signature) bool { return s.Trusted && s.Problem.Code == CodeBadPayload }
 
 // read returns nil for what is no signature of this scheme.
-func (v *Verifier) read(doc registry.Attachment, digest string) *signature {
-	s := &signature{name: doc.Name}
+func (v *Verifier) read(doc registry.Attachment, digest string) *ociref.Signature {
+	s := &ociref.Signature{Scheme: Scheme, Name: doc.Name, Fails: fails}
 	var err error
 	switch {
 	case doc.MediaType == mediaSimple:
@@ -112,13 +107,13 @@ func (v *Verifier) read(doc registry.Attachment, digest string) *signature {
 	}
 	if err != nil {
 		p := verify.Problem(envelope.AsError(envelope.CodeBadBundle, err))
-		s.problem = &p
+		s.Problem = &p
 	}
 	return s
 }
 
 // simple checks a simple signing document.
-func (v *Verifier) simple(s *signature, doc registry.Attachment, digest string) error {
+func (v *Verifier) simple(s *ociref.Signature, doc registry.Attachment, digest string) error {
 	m, err := envelope.DecodeMessage(doc)
 	if err != nil {
 		return err
@@ -144,7 +139,7 @@ func (v *Verifier) simple(s *signature, doc registry.Attachment, digest string) 
 }
 
 // message checks a bundle over the manifest itself.
-func (v *Verifier) message(s *signature, data []byte, digest string) error {
+func (v *Verifier) message(s *ociref.Signature, data []byte, digest string) error {
 	m, err := envelope.DecodeMessageBundle(data, digest)
 	if err != nil {
 		return err
@@ -154,8 +149,8 @@ func (v *Verifier) message(s *signature, data []byte, digest string) error {
 }
 
 // statement checks a bundle with an in-toto statement.
-func (v *Verifier) statement(s *signature, b *envelope.Bundle, data []byte, digest string) error {
-	s.predicateType = PredicateType
+func (v *Verifier) statement(s *ociref.Signature, b *envelope.Bundle, data []byte, digest string) error {
+	s.PredicateType = PredicateType
 	var err error
 	if s.Signed, err = v.checker.Check(b, data, false); err != nil {
 		return err
@@ -198,41 +193,4 @@ func sameSubject(subjects []string, digest string) error {
 		return envelope.Error{Code: CodeOtherSubject, What: fmt.Sprintf("signed is another manifest than sha256:%s", digest)}
 	}
 	return nil
-}
-
-// check implements verify.Check.
-type check struct {
-	signatures []*signature
-	binding    ociref.Binding
-}
-
-// Needs implements verify.Check.
-func (c *check) Needs() []verify.HashNeed { return c.binding.Needs() }
-
-// Claims implements verify.Check.
-func (c *check) Claims(files verify.Digests) []verify.Claim {
-	covers, problems := c.binding.Compare(files)
-	claims := make([]verify.Claim, 0, len(c.signatures))
-	for _, s := range c.signatures {
-		claims = append(claims, s.claim(covers, problems))
-	}
-	return claims
-}
-
-func (s *signature) claim(covers []string, problems []verify.Problem) verify.Claim {
-	claim := verify.Claim{
-		Scheme: Scheme, Document: s.name, PredicateType: s.predicateType, Identity: s.Signer,
-		Time: s.Time, TimeSource: s.TimeSource, Covers: []string{}, Problems: []verify.Problem{}, Notes: s.Notes,
-	}
-	switch {
-	case s.problem != nil && (s.problem.Code == envelope.CodeDenied || s.problem.Code == CodeBadPayload && s.Trusted):
-		claim.Standing, claim.Problems = verify.Failed, append(claim.Problems, *s.problem)
-	case s.problem != nil:
-		claim.Notes = append(claim.Notes, s.problem.What)
-	case s.Trusted && len(problems) > 0:
-		claim.Standing, claim.Problems = verify.Failed, problems
-	case s.Trusted:
-		claim.Standing, claim.Covers = verify.Verified, covers
-	}
-	return claim
 }

@@ -82,32 +82,29 @@ func (v *Verifier) Prepare(ctx context.Context, a *registry.Artifact) (verify.Ch
 	if err != nil {
 		return nil, err
 	}
-	c := &check{binding: ociref.Bind(a)}
+	c := &ociref.Check{Binding: ociref.Bind(a)}
 	for _, doc := range documents {
 		if doc.MediaType != jws.MediaTypeEnvelope && doc.MediaType != cose.MediaTypeEnvelope {
 			continue
 		}
-		s := &sig{name: doc.Name}
+		s := &ociref.Signature{Scheme: Scheme, Name: doc.Name, Fails: fails}
 		if err := v.read(s, doc, digest); err != nil {
 			p := verify.Problem(envelope.AsError(envelope.CodeBadBundle, err))
-			s.problem = &p
+			s.Problem = &p
 		}
-		c.signatures = append(c.signatures, s)
+		c.Signatures = append(c.Signatures, s)
 	}
-	if len(c.signatures) == 0 {
+	if len(c.Signatures) == 0 {
 		return nil, nil
 	}
 	return c, nil
 }
 
-// sig is a document with everything that is known before the files are.
-type sig struct {
-	envelope.Signed
-	name    string
-	problem *verify.Problem
-}
+// fails: a signer who counts signed it, and it does not hold for a reason of its own.
+// One about another manifest is merely not about this one.
+func fails(s *ociref.Signature) bool { return s.Trusted && s.Problem.Code != CodeOtherSubject }
 
-func (v *Verifier) read(s *sig, doc registry.Attachment, digest string) error {
+func (v *Verifier) read(s *ociref.Signature, doc registry.Attachment, digest string) error {
 	content, err := open(doc)
 	if err != nil {
 		return envelope.Error{Code: envelope.CodeBadSignature, What: err.Error()}
@@ -170,41 +167,4 @@ func open(doc registry.Attachment) (content *signature.EnvelopeContent, err erro
 		return nil, err
 	}
 	return e.Verify()
-}
-
-// check implements verify.Check.
-type check struct {
-	signatures []*sig
-	binding    ociref.Binding
-}
-
-// Needs implements verify.Check.
-func (c *check) Needs() []verify.HashNeed { return c.binding.Needs() }
-
-// Claims implements verify.Check.
-func (c *check) Claims(files verify.Digests) []verify.Claim {
-	covers, problems := c.binding.Compare(files)
-	claims := make([]verify.Claim, 0, len(c.signatures))
-	for _, s := range c.signatures {
-		claims = append(claims, s.claim(covers, problems))
-	}
-	return claims
-}
-
-func (s *sig) claim(covers []string, problems []verify.Problem) verify.Claim {
-	claim := verify.Claim{
-		Scheme: Scheme, Document: s.name, Identity: s.Signer, Time: s.Time, TimeSource: s.TimeSource,
-		Covers: []string{}, Problems: []verify.Problem{}, Notes: s.Notes,
-	}
-	switch {
-	case s.problem != nil && (s.problem.Code == envelope.CodeDenied || s.Trusted && s.problem.Code != CodeOtherSubject):
-		claim.Standing, claim.Problems = verify.Failed, append(claim.Problems, *s.problem)
-	case s.problem != nil:
-		claim.Notes = append(claim.Notes, s.problem.What)
-	case s.Trusted && len(problems) > 0:
-		claim.Standing, claim.Problems = verify.Failed, problems
-	case s.Trusted:
-		claim.Standing, claim.Covers = verify.Verified, covers
-	}
-	return claim
 }

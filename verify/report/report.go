@@ -13,6 +13,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -140,6 +141,9 @@ func Read(src io.Reader) (verify.Report, error) {
 	major, _, _ := strings.Cut(r.SchemaVersion, ".")
 	if own, _, _ := strings.Cut(verify.SchemaVersion, "."); major != own {
 		return verify.Report{}, fmt.Errorf("read the report: schema version %q, this assay reads %s", r.SchemaVersion, verify.SchemaVersion)
+	}
+	if r.Policy == "" { // another document with a version of its own, like a lock file
+		return verify.Report{}, errors.New("read the report: it names no policy, so it is no report: write one with assay gate --format json")
 	}
 	return r, nil
 }
